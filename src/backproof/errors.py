@@ -1,0 +1,68 @@
+"""Every exception of backproof: fields first, text second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class BackproofError(Exception):
+    """A mistake that the user can mend; it never shows a traceback."""
+
+
+@dataclass
+class SourceError(BackproofError):
+    """A text that is not a derivation, with the exact place (1-based line and column)."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+    source_line: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}:{self.column}: {self.message}"
+        if not self.source_line:
+            return place
+        return f"{place}\n    {self.source_line}\n    {' ' * (self.column - 1)}^"
+
+
+@dataclass
+class UnknownName(BackproofError):
+    """A name that nothing defines, with the nearest names that exist."""
+
+    name: str
+    nearest: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        return f"unknown name {self.name!r}{hint}"
+
+
+@dataclass
+class ShapeError(BackproofError):
+    """Axes that do not fit together."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass
+class DomainError(BackproofError):
+    """A domain that is empty, or a value outside it."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass
+class NotDerivable(BackproofError):
+    """A derivation that backproof refuses to make, and why."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
