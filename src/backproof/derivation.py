@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from backproof.domains import Context
 from backproof.kernel.verdict import Verdict
@@ -74,6 +75,20 @@ class JudgedChain:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberRow:
+    """A value of an example, exact where it is rational, beside what float64 gives; then its gradient.
+
+    ``value`` and ``gradient_value`` are float64 reprs; ``gradient_value`` is empty where nothing flows back.
+    """
+
+    name: str
+    exact: Fraction | None
+    value: str
+    gradient_exact: Fraction | None = None
+    gradient_value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Derivation:
     """Everything that is shown of one node.  ``context`` is what its steps were judged in."""
 
@@ -87,6 +102,7 @@ class Derivation:
     title: str = ""
     prose: str = ""
     witnesses: dict[str, str] = field(default_factory=dict)
+    numbers: tuple[NumberRow, ...] = ()
 
     @property
     def gradients(self) -> dict[str, Term]:
