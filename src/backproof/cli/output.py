@@ -1,0 +1,79 @@
+"""Where results and notes go: stdout or a file for results, stderr for notes, colour where wanted."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, TextIO
+
+import click
+
+#: What an emitted file is called, by the end of its name.
+FORMATS: Final[dict[str, str]] = {
+    ".txt": "text", ".tex": "latex", ".md": "markdown", ".json": "json",
+}  # fmt: skip
+STALE_SECONDS: Final = 60
+
+
+def wants_colour(no_color: bool, stream: TextIO | None = None) -> bool:
+    """Say whether to write colour: ``--no-color`` wins, then NO_COLOR, FORCE_COLOR, then a terminal."""
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
+
+
+def note(text: str) -> None:
+    """Write a note to stderr."""
+    click.echo(text, err=True)
+
+
+def deliver(text: str, destination: Path | None, colour: bool = False) -> None:
+    """Write ``text``, ended by one newline, to a file (whole or not at all) or to stdout."""
+    text = text.rstrip("\n") + "\n"
+    if destination is None:
+        click.echo(text, nl=False, color=colour)
+    else:
+        write_atomically(destination, text)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Put ``text`` into ``path`` so that no reader ever sees a part of it."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as device:  # a pipe or /dev/stdout has no whole
+            device.write(text)
+        return
+    prefix = f".{path.name}.backproof-"
+    _sweep(path.parent, prefix)
+    handle, name = tempfile.mkstemp(prefix=prefix, dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _sweep(folder: Path, prefix: str) -> None:
+    """Remove what a killed run left of the same file."""
+    for stale in folder.glob(f"{glob.escape(prefix)}*"):
+        if time.time() - stale.stat().st_mtime > STALE_SECONDS:
+            stale.unlink(missing_ok=True)
+
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

@@ -1,0 +1,134 @@
+"""What a call such as ``sigmoid(x)`` stands for: the lines of the node that is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from backproof import catalogue
+from backproof.errors import NotDerivable
+from backproof.language.document import Chain, Claim, Document, Kink, Line, Node, Span
+from backproof.terms import Term, substitute, sym, transform
+
+Lookup = Callable[[str], Node]
+
+
+def lookup_in(document: Document) -> Lookup:
+    """Return a lookup that asks ``document`` first and the catalogue second."""
+    local = {node.name: node for node in document.nodes}
+    return lambda name: local[name] if name in local else catalogue.find_node(name)
+
+
+class _Inliner:
+    """Gives every distinct call lines of its own, named after the node that it calls."""
+
+    def __init__(self, taken: set[str], find: Lookup, callers: tuple[str, ...]) -> None:
+        self.taken, self.find, self.callers = taken, find, callers
+        self.outputs: dict[Term, Term] = {}
+        self.lines: list[Line] = []
+        self.span = Span(1, 1, 1)
+
+    def name(self, stem: str) -> str:
+        """Return ``stem``, or ``stem2``, ``stem3``, … where that is taken."""
+        fresh, count = stem, 1
+        while fresh in self.taken:
+            count += 1
+            fresh = f"{stem}{count}"
+        self.taken.add(fresh)
+        return fresh
+
+    def expand(self, call: Term) -> Term:
+        """Return the symbol that stands for ``call``; its lines are added where they are new."""
+        if call not in self.outputs:
+            node = called_node(call, self.find, self.callers)
+            prefix = node.name.replace("-", "_")
+            values: dict[Term, Term] = {}
+            for given, arg in zip(node.inputs, call.args, strict=True):
+                values[sym(given.name)] = self.hold(f"{prefix}_{given.name}", arg)
+            for line in node.lines:
+                term = substitute(line.term, values)
+                values[sym(line.name)] = self.add_line(f"{prefix}_{line.name}", term)
+            self.outputs[call] = values[sym(node.lines[-1].name)]
+        return self.outputs[call]
+
+    def hold(self, name: str, arg: Term) -> Term:
+        """Return a symbol or number for an argument; any other term is given a line."""
+        return arg if arg.head in ("sym", "num") else self.add_line(name, arg)
+
+    def add_line(self, name: str, term: Term) -> Term:
+        fresh = self.name(name)
+        self.lines.append(Line(fresh, (), term, self.span))
+        return sym(fresh)
+
+    def rewrite(self, line: Line) -> None:
+        """Add ``line`` with every call replaced by the output of the called node's lines."""
+        self.span = line.span
+        term = transform(line.term, lambda part: self.expand(part) if part.head == "call" else part)
+        self.lines.append(replace(line, term=term))
+
+    def restate(self, term: Term) -> Term:
+        """Return ``term`` with calls replaced: by their lines where they have some, else by their formula."""
+
+        def rule(part: Term) -> Term:
+            if part.head != "call":
+                return part
+            return self.outputs.get(part) or formula(part, self.find, self.callers)
+
+        return transform(term, rule)
+
+
+def called_node(call: Term, find: Lookup, callers: tuple[str, ...] = ()) -> Node:
+    """Return the node that ``call`` names, free of calls itself; raises where it does not fit."""
+    name = str(call.data)
+    if name in callers:
+        raise NotDerivable(f"{name} calls itself")
+    node = find(name)
+    if len(call.args) != len(node.inputs):
+        wanted = ", ".join(given.name for given in node.inputs)
+        raise NotDerivable(f"{name} takes ({wanted}), not {len(call.args)} values")
+    return inline_calls(node, find, (*callers, name))
+
+
+def formula(call: Term, find: Lookup, callers: tuple[str, ...] = ()) -> Term:
+    """Return the output of ``call`` as one term in its arguments."""
+    node = called_node(call, find, callers)
+    values = {sym(given.name): arg for given, arg in zip(node.inputs, call.args, strict=True)}
+    for line in node.lines:
+        values[sym(line.name)] = substitute(line.term, values)
+    return values[sym(node.lines[-1].name)]
+
+
+def inline_calls(
+    node: Node, find: Lookup = catalogue.find_node, callers: tuple[str, ...] = ()
+) -> Node:
+    """Return ``node`` with every call replaced by the lines of the node that is called.
+
+    ``y = x*sigmoid(x)`` becomes the lines ``sigmoid_a = -x``, …, ``sigmoid_y = 1/sigmoid_c`` and
+    ``y = x*sigmoid_y``; equal calls share their lines.  Raises UnknownName or NotDerivable.
+    """
+    taken = {given.name for given in node.inputs} | {line.name for line in node.lines}
+    inliner = _Inliner(taken, find, callers)
+    for line in node.lines:
+        inliner.rewrite(line)
+    return replace(
+        node,
+        lines=tuple(inliner.lines),
+        chains=tuple(_map_chain(chain, inliner.restate) for chain in node.chains),
+        kinks=tuple(_map_kink(kink, inliner.restate) for kink in node.kinks),
+    )
+
+
+def inline_claim(claim: Claim, find: Lookup = catalogue.find_node) -> Claim:
+    """Return ``claim`` with every call replaced by its formula."""
+    inliner = _Inliner(set(), find, ())
+    return replace(claim, chain=_map_chain(claim.chain, inliner.restate))
+
+
+def _map_chain(chain: Chain, rule: Callable[[Term], Term]) -> Chain:
+    steps = (replace(step, left=rule(step.left), right=rule(step.right)) for step in chain.steps)
+    return replace(chain, target=rule(chain.target), steps=tuple(steps))
+
+
+def _map_kink(kink: Kink, rule: Callable[[Term], Term]) -> Kink:
+    return replace(kink, condition=rule(kink.condition), value=rule(kink.value))
+
