@@ -1,0 +1,36 @@
+"""The language of derivations: text to documents and terms, and terms back to text."""
+
+from __future__ import annotations
+
+from backproof.language.document import (
+    Chain,
+    Claim,
+    Declaration,
+    Document,
+    Example,
+    Kink,
+    Line,
+    Node,
+    Prose,
+    Span,
+    Step,
+)
+from backproof.language.lexer import Source, tokenize
+from backproof.language.parser import ANYTHING, Parser
+from backproof.language.printer import to_source
+from backproof.language.scope import FREE
+from backproof.terms import Term
+
+
+def parse_expression(text: str, path: str = "<expression>") -> Term:
+    """Return the term that ``text`` writes; bare names between index brackets are indices.
+
+    Raises SourceError with the exact place of a mistake.
+    """
+    source = Source(text, path)
+    parser = Parser(source, tokenize(source, 1, len(source.lines)), FREE)
+    term = parser.expression(ANYTHING)
+    while parser.accept("newline"):
+        pass
+    parser.finish("an operator or the end")
+    return term

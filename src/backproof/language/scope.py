@@ -1,0 +1,125 @@
+"""What a name may stand for where it is written: variables with their axes, axes, and node calls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from backproof.language import grammar
+from backproof.language.lexer import Source, Token
+from backproof.terms import FUNCTIONS, Term, idx, sym
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in an expression the parser stands: how deep, between index brackets or not, which indices run."""
+
+    depth: int = 0
+    indexing: bool = False
+    bound: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names that are declared.  ``is_open``: any other name is a real number (claims).
+
+    ``later`` gives the line on which a name will be defined, ``calls`` the number of inputs of every node of
+    the file, and ``known`` all node names that may be called (``None``: not known here).
+    """
+
+    variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    axes: Collection[str] = frozenset()
+    owner: str = "this line"
+    is_open: bool = False
+    later: Mapping[str, int] = field(default_factory=dict)
+    calls: Mapping[str, int] = field(default_factory=dict)
+    known: Collection[str] | None = None
+
+    def symbol(self, source: Source, token: Token, indices: list[Term] | None, place: Place) -> Term:
+        """Return what a name stands for, with its indices where it has brackets."""
+        name = token.text
+        if name in self.axes:
+            self._check_axis(source, token, indices, place)
+            return idx(name)
+        if name in grammar.CONSTANTS and indices is None:
+            return sym(name)
+        axes = self.variables.get(name)
+        if axes is None:
+            if not self.is_open:
+                self._fail_undefined(source, token, place)
+            axes = ()
+        if len(indices or ()) != len(axes):
+            source.fail_at(token, _wrong_axes(name, axes, len(indices or ())))
+        return sym(name, *(indices or ()))
+
+    def _check_axis(
+        self, source: Source, token: Token, indices: list[Term] | None, place: Place
+    ) -> None:
+        name = token.text
+        if indices is not None:
+            source.fail_at(token, f"'{name}' is an axis; only variables have indices")
+        if not place.indexing:
+            source.fail_at(token, f"'{name}' is an axis; its length is written size({name})")
+        if name not in place.bound:
+            hint = f"neither bound, as in sum[{name}](…), nor an axis of {self.owner}"
+            source.fail_at(token, f"the index '{name}' is {hint}")
+
+    def _fail_undefined(self, source: Source, token: Token, place: Place) -> None:
+        name = token.text
+        if name in self.later:
+            line = self.later[name]
+            source.fail_at(token, f"'{name}' is used before it is defined, on line {line}")
+        if name in FUNCTIONS or name in grammar.REDUCTION_HEADS:
+            source.fail_at(token, f"'{name}' is a function; its argument stands in parentheses")
+        kind = "undeclared axis" if place.indexing else "undefined name"
+        names = [*self.variables, *grammar.CONSTANTS, *(self.axes if place.indexing else ())]
+        source.fail_at(token, f"{kind} '{name}'{grammar.suggest(name, names)}")
+
+    def check_axis_name(self, source: Source, token: Token) -> None:
+        """Refuse a bound or measured axis that nothing declares."""
+        if token.text not in self.axes:
+            near = grammar.suggest(token.text, self.axes)
+            source.fail_at(token, f"undeclared axis '{token.text}'{near}")
+
+    def check_call(self, source: Source, token: Token, count: int) -> None:
+        """Refuse the call of a node that is known not to exist, or to have another number of inputs."""
+        name = token.text.replace("_", "-")
+        wanted = self.calls.get(name)
+        if wanted is not None and wanted != count:
+            source.fail_at(token, f"'{token.text}' has {wanted} inputs; this call gives it {count}")
+        if wanted is None and token.text in grammar.ALIASES and name not in (self.known or ()):
+            alias = grammar.ALIASES[token.text]
+            source.fail_at(token, f"unknown function '{token.text}'; it is written {alias}")
+        if wanted is None and self.known is not None and name not in self.known:
+            words = [*FUNCTIONS, *self.calls, *self.known]
+            near = grammar.suggest(name, words)
+            source.fail_at(token, f"unknown function '{token.text}'{near}")
+
+
+class FreeScope(Scope):
+    """The scope of an expression without declarations: names between index brackets are indices."""
+
+    __slots__ = ()
+
+    def symbol(self, source: Source, token: Token, indices: list[Term] | None, place: Place) -> Term:
+        """Return an index for a bare name between index brackets, else a variable."""
+        name = token.text
+        if name in FUNCTIONS or name in grammar.REDUCTION_HEADS:
+            source.fail_at(token, f"'{name}' is a function; its argument stands in parentheses")
+        if indices is None and place.indexing and name not in grammar.CONSTANTS:
+            return idx(name)
+        return sym(name, *(indices or ()))
+
+    def check_axis_name(self, source: Source, token: Token) -> None:
+        """Take every name for an axis."""
+
+
+FREE: Final = FreeScope()
+
+
+def _wrong_axes(name: str, axes: tuple[str, ...], found: int) -> str:
+    if not axes:
+        return f"'{name}' has no axes; write {name}"
+    count = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
+    return f"'{name}' has {count}, not {found}; write {name}[{', '.join(axes)}]"
