@@ -1,0 +1,192 @@
+"""Cases: how the domain is cut by the signs of subjects until every choice is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Final
+
+from backproof.domains import Context, Domain
+from backproof.kernel.normal import Normal
+from backproof.kernel.ring import Generator, Quotient, Restart, Table
+from backproof.terms import ONE, ZERO, Term, add, div, mul, names, neg, num, postorder, sub, sym
+
+MAX_RESTARTS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Part of the domain: names that have become terms in positive parameters, and signs that hold there."""
+
+    values: dict[str, Term] = field(default_factory=dict)
+    positive: frozenset[str] = frozenset()
+    facts: tuple[tuple[Term, int], ...] = ()
+    assumed: tuple[Term, ...] = ()
+
+    def parameter(self) -> Term:
+        """Return a positive parameter that is not in use."""
+        return sym(f"_{len(self.positive)}")
+
+    def let(self, name: str, value: Term) -> Case:
+        fresh = [n for n in names(value) if n.startswith("_")]
+        return replace(
+            self, values={**self.values, name: value}, positive=self.positive.union(fresh)
+        )
+
+
+def initial_cases(context: Context, free: Iterable[str], assumed: tuple[Term, ...]) -> list[Case]:
+    """Return the cases that cover the domains of the free names; together they are the whole domain."""
+    cases = [Case(assumed=assumed)]
+    for name in free:
+        domain = context.domain(name)
+        cases = [made for case in cases for made in _cover(case, name, domain)]
+    return cases
+
+
+def _cover(case: Case, name: str, domain: Domain) -> Iterator[Case]:
+    low, high = domain.low, domain.high
+    if low is not None and not domain.low_open:
+        yield case.let(name, num(low))
+    if high is not None and not domain.high_open and high != low:
+        yield case.let(name, num(high))
+    inside = _inside(case.parameter(), low, high)
+    if low is not None and low == high:
+        return
+    if inside is None or domain.integer:
+        yield case if not domain.integer or (low or 0) < 0 else _at_least(case, name, domain)
+    else:
+        yield case.let(name, inside)
+
+
+def _at_least(case: Case, name: str, domain: Domain) -> Case:
+    if domain.low is None:
+        return case
+    return replace(case, facts=(*case.facts, (sub(sym(name), num(domain.low)), 1)))
+
+
+def _inside(p: Term, low: Fraction | None, high: Fraction | None) -> Term | None:
+    """Return the open interval as a term in p > 0; None where nothing needs to be said."""
+    if low is not None and high is not None:
+        return div(add(num(low), mul(num(high), p)), add(ONE, p))
+    if low is not None:
+        return None if low == 0 else add(num(low), p)
+    if high is not None:
+        return None if high == 0 else sub(num(high), p)
+    return None
+
+
+def evaluator(context: Context, case: Case, table: Table) -> Normal | None:
+    """Return an evaluator that knows the facts of the case; None where they contradict each other."""
+    normal = Normal(context, table, case.values, case.positive)
+    for condition in case.assumed:
+        if not normal.assume(condition):
+            return None
+    for fact, sign in case.facts:
+        value = normal(fact)
+        known = normal.signs.of(value)
+        if known is not None and known != sign:
+            return None
+        normal.signs.learn(value, sign)
+    return normal
+
+
+def narrowed(context: Context, condition: Term) -> Context | None:
+    """Return the context in which the condition is part of a name's domain; None where it is not that simple."""
+    subject, bound = condition.args
+    if (
+        subject.head != "sym"
+        or subject.args
+        or bound is not ZERO
+        or subject.data in context.definitions
+    ):
+        return None
+    domain = context.domain(subject.data)
+    if condition.head == "ne":
+        better = replace(domain, nonzero=True)
+    elif domain.low is None or domain.low < 0:
+        better = replace(domain, low=Fraction(0), low_open=condition.head == "gt")
+    elif condition.head == "gt" and domain.low == 0:
+        better = replace(domain, low_open=True)
+    else:
+        return None
+    return replace(context, domains={**context.domains, subject.data: better})
+
+
+def split(context: Context, case: Case, subject: Term, table: Table) -> list[Case]:
+    """Return the three cases in which the subject is positive, zero and negative."""
+    for _ in range(MAX_RESTARTS):
+        try:
+            normal = evaluator(context, case, table)
+            if normal is None:
+                return []
+            value = normal(subject)
+            break
+        except Restart:
+            continue
+    solved = _solve(normal, value, case)
+    return [solved.get(sign) or _with_fact(case, subject, sign) for sign in (1, 0, -1)]
+
+
+def _with_fact(case: Case, subject: Term, sign: int) -> Case:
+    return replace(case, facts=(*case.facts, (subject, sign)))
+
+
+def _solve(normal: Normal, value: Quotient, case: Case) -> dict[int, Case]:
+    """Return the cases in which a variable of the subject can be replaced by a term in a parameter."""
+    ring, polynomial = normal.ring, value.numerator
+    if not value.denominator.is_constant():
+        return {}
+    degrees = polynomial.degrees()
+    for generator in ring.generators:
+        if degrees[generator.number] != 1 or not _is_free(normal, generator):
+            continue
+        slope = polynomial.derivative(generator.number)
+        if not slope.is_constant() or _occurs_elsewhere(normal, generator, polynomial):
+            continue
+        rest = ring.quotient(polynomial - slope * ring.polynomials[generator.number])
+        lead = ring.quotient(slope).as_fraction()
+        if lead:
+            return _replacements(case, generator, lead, rest)
+    return {}
+
+
+def _is_free(normal: Normal, generator: Generator) -> bool:
+    return (
+        generator.head == "atom"
+        and generator.term.head == "sym"
+        and not (
+            generator.is_integer
+            or generator.is_nonzero
+            or generator.sign == -1
+            or generator.term.args
+            or generator.term.data == "pi"
+        )
+    )
+
+
+def _occurs_elsewhere(normal: Normal, generator: Generator, polynomial: object) -> bool:
+    used = [g for g in normal.ring.generators if polynomial.degrees()[g.number]]  # type: ignore[attr-defined]
+    return any(generator.term in set(postorder(g.term)) for g in used if g is not generator)
+
+
+def _replacements(
+    case: Case, generator: Generator, lead: Fraction, rest: Quotient
+) -> dict[int, Case]:
+    name, p, constant = generator.term.data, case.parameter(), rest.as_fraction()
+    at = _scaled(neg(rest.term()), lead)
+    if generator.sign is None:
+        steps = {1: add(at, _scaled(p, lead)), 0: at, -1: sub(at, _scaled(p, lead))}
+        return {sign: case.let(name, term) for sign, term in steps.items()}
+    if constant is None or -constant / lead <= 0:
+        return {}
+    root = num(-constant / lead)
+    up, down = add(root, p), mul(root, div(p, add(ONE, p)))
+    above = 1 if lead > 0 else -1
+    return {above: case.let(name, up), 0: case.let(name, root), -above: case.let(name, down)}
+
+
+def _scaled(term: Term, lead: Fraction) -> Term:
+    if lead == 1:
+        return term
+    return neg(term) if lead == -1 else div(term, num(lead))

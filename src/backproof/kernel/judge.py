@@ -1,0 +1,338 @@
+"""The judgement of one step: prove it case by case, else look for a point that refutes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import prod
+from random import Random
+from typing import Any, Final
+
+from backproof.domains import Context
+from backproof.kernel import balls
+from backproof.kernel.cases import MAX_RESTARTS, Case, evaluator, initial_cases, narrowed, split
+from backproof.kernel.normal import Beyond, Normal, Split, Undefined
+from backproof.kernel.ring import Quotient, Restart, Table, TooBig
+from backproof.kernel.slopes import HOLDS, NotDifferentiable, unfold
+from backproof.kernel.verdict import Kind, Verdict
+from backproof.terms import ZERO, Term, as_fraction, names, postorder, relation, sub
+
+MAX_CASES: Final = 243
+MAX_ROUNDS: Final = 4
+SAMPLES: Final = 24
+
+
+@dataclass
+class Proof:
+    """What a proof attempt found: the cases that hold, the conditions met, or why it failed."""
+
+    closed: list[dict[str, Any]] = field(default_factory=list)
+    conditions: dict[Term, None] = field(default_factory=dict)
+    failed: Case | None = None
+    reason: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return not self.reason and bool(self.closed)
+
+
+def judge(left: Term, right: Term, context: Context, *, refute: bool = True) -> Verdict:
+    """Return the verdict on ``left = right`` wherever the context's domains allow.
+
+    With ``refute=False`` no point is looked for, and what cannot be proved is unknown.
+    """
+    free = _free_names(left, right, context)
+    proof, conditions = _prove_under_conditions(left, right, context, free)
+    if proof.holds:
+        return _accept(left, right, context, free, proof, conditions)
+    if refute:
+        found = _refute(left, right, context, free, proof.failed)
+        if found is not None:
+            return found
+    return Verdict(
+        Kind.UNKNOWN,
+        reason=proof.reason or "the two sides are defined nowhere",
+        agrees=_agreements(left, right, context, free) if refute else 0,
+    )
+
+
+def _free_names(left: Term, right: Term, context: Context) -> list[str]:
+    found = names(unfold(left, context.definitions), unfold(right, context.definitions))
+    return [name for name in found if name != "pi" or "pi" in context.domains]
+
+
+def _prove_under_conditions(
+    left: Term, right: Term, context: Context, free: list[str]
+) -> tuple[Proof, tuple[Term, ...]]:
+    """Prove the step, then again under the conditions that it met, until no new ones are met."""
+    met: dict[Term, None] = {}
+    for _ in range(MAX_ROUNDS):
+        narrow, assumed = _assumptions(context, met)
+        proof = prove(left, right, narrow, free, assumed)
+        new = {tidy(condition): None for condition in proof.conditions}
+        if not new.keys() - met.keys():
+            break
+        met.update(new)
+    return proof, _needed(context, free, met)
+
+
+def _assumptions(context: Context, met: Iterable[Term]) -> tuple[Context, tuple[Term, ...]]:
+    """Put what can be said of one name into its domain; the rest is assumed as it stands."""
+    rest = []
+    for condition in met:
+        better = narrowed(context, condition)
+        context = better or context
+        if better is None:
+            rest.append(condition)
+    return context, tuple(_from_zero(condition) for condition in rest)
+
+
+def _from_zero(condition: Term) -> Term:
+    left, right = condition.args
+    return condition if right is ZERO else relation(condition.head, sub(left, right), ZERO)
+
+
+def _needed(context: Context, free: list[str], met: dict[Term, None]) -> tuple[Term, ...]:
+    """Drop each condition that follows from the others."""
+    kept = dict(met)
+    for condition in sorted(met, key=lambda c: -sum(1 for _ in postorder(c))):
+        others = [other for other in kept if other is not condition]
+        if others and _follows(context, free, others, condition):
+            del kept[condition]
+    return tuple(kept)
+
+
+def _follows(context: Context, free: list[str], others: list[Term], condition: Term) -> bool:
+    """Say whether a condition is certain in every case in which the others hold."""
+    narrow, assumed = _assumptions(context, others)
+    plain = _from_zero(condition)
+    table = Table()
+    try:
+        for case in initial_cases(narrow, free, assumed):
+            normal = _settled(narrow, case, table)
+            if normal is not None and not _is_certain(normal, plain):
+                return False
+    except (Split, Restart, Undefined, TooBig, Beyond):
+        return False
+    return True
+
+
+def _settled(context: Context, case: Case, table: Table) -> Normal | None:
+    for _ in range(MAX_RESTARTS):
+        try:
+            return evaluator(context, case, table)
+        except Restart:
+            continue
+    raise TooBig("the units of exponents and roots do not settle")
+
+
+def _is_certain(normal: Normal, condition: Term) -> bool:
+    value = normal(condition.args[0])
+    if condition.head == "ne":
+        return normal.signs.is_nonzero(value)
+    if condition.head == "ge":
+        return normal.signs.is_nonnegative(value)
+    return normal.signs.of(value) == 1
+
+
+def prove(
+    left: Term, right: Term, context: Context, free: list[str], assumed: tuple[Term, ...] = ()
+) -> Proof:
+    """Return a proof of ``left = right`` by cases, or why there is none."""
+    proof, table = Proof(), Table()
+    pending = initial_cases(context, free, assumed)[::-1]
+    seen = 0
+    while pending and not proof.reason:
+        case = pending.pop()
+        seen += 1
+        try:
+            if seen > MAX_CASES:
+                raise TooBig(f"more than {MAX_CASES} cases")
+            _close(left, right, context, case, table, proof)
+        except Split as asked:
+            pending.extend(split(context, case, asked.subject, table)[::-1])
+        except (TooBig, Beyond, NotDifferentiable) as limit:
+            proof.reason, proof.failed = str(limit), case
+    return proof
+
+
+def _close(
+    left: Term, right: Term, context: Context, case: Case, table: Table, proof: Proof
+) -> None:
+    for _ in range(MAX_RESTARTS):
+        try:
+            normal = evaluator(context, case, table)
+            if normal is not None:
+                _compare(normal, left, right, case, proof)
+        except Restart:
+            continue
+        return
+    raise TooBig("the units of exponents and roots do not settle")
+
+
+def _compare(normal: Normal, left: Term, right: Term, case: Case, proof: Proof) -> None:
+    try:
+        difference = normal(left) - normal(right)
+    except Undefined as nowhere:
+        proof.conditions.update({**normal.conditions, nowhere.condition: None})
+        return
+    proof.conditions.update(normal.conditions)
+    if _vanishes(normal, difference, case):
+        proof.closed.append({"case": len(proof.closed)})
+    else:
+        proof.failed, proof.reason = case, "the normal forms of the two sides differ"
+
+
+def _vanishes(normal: Normal, difference: Quotient, case: Case) -> bool:
+    remainder = difference.numerator
+    for fact, sign in case.facts:
+        if sign == 0 and not remainder.is_zero():
+            divisor = normal(fact).numerator
+            if not divisor.is_constant():
+                remainder = divmod(remainder, divisor)[1]
+    return bool(remainder.is_zero())
+
+
+# Acceptance ----------------------------------------------------------------------------------------
+
+
+def _accept(
+    left: Term,
+    right: Term,
+    context: Context,
+    free: list[str],
+    proof: Proof,
+    conditions: tuple[Term, ...],
+) -> Verdict:
+    certificate = {"schema": 1, "cases": proof.closed}
+    if not conditions:
+        return Verdict(Kind.PROVED, certificate=certificate)
+    for point in balls.points(context, free, SAMPLES):
+        if _satisfies(conditions, context, point) and _is_defined(left, right, context, point):
+            return Verdict(Kind.PROVED_IF, conditions=conditions, certificate=certificate)
+    return Verdict(Kind.UNKNOWN, reason="no point was found at which the side conditions hold")
+
+
+def tidy(condition: Term) -> Term:
+    """Return a condition as a person would write it: ``a != b`` for ``a - b != 0``, the number on the right."""
+    subject, other = condition.args
+    if condition.head == "gt" and _is_even_power(subject):
+        return relation("ne", subject.args[0], ZERO)
+    if condition.head != "ne" or other is not ZERO:
+        return condition
+    if subject.head == "neg":
+        return relation("ne", subject.args[0], ZERO)
+    if subject.head == "add" and len(subject.args) == 2 and subject.args[1].head == "neg":
+        first, second = subject.args[0], subject.args[1].args[0]
+        pair = (second, first) if as_fraction(first) is not None else (first, second)
+        return relation("ne", *pair)
+    return condition
+
+
+def _is_even_power(term: Term) -> bool:
+    exponent = as_fraction(term.args[1]) if term.head == "pow" else None
+    return exponent is not None and exponent.denominator == 1 and exponent % 2 == 0
+
+
+def _satisfies(conditions: tuple[Term, ...], context: Context, point: balls.Point) -> bool:
+    for condition in conditions:
+        value = balls.value_at(sub(*condition.args), context, point, 256)
+        if value is None or isinstance(value, str):
+            return False
+        try:
+            if not HOLDS[condition.head](balls.certain_sign(value)):
+                return False
+        except balls.Undecided:
+            return False
+    return True
+
+
+def _is_defined(left: Term, right: Term, context: Context, point: balls.Point) -> bool:
+    values = [balls.value_at(side, context, point, 256) for side in (left, right)]
+    return all(value is not None and not isinstance(value, str) for value in values)
+
+
+# Refutation ----------------------------------------------------------------------------------------
+
+
+def _candidates(
+    context: Context, free: list[str], failed: Case | None
+) -> Iterator[dict[str, Fraction]]:
+    if failed is not None:
+        yield from _inside(context, free, failed)
+    yield from balls.points(context, free, SAMPLES)
+
+
+def _inside(context: Context, free: list[str], case: Case) -> Iterator[dict[str, Fraction]]:
+    """Yield points inside a case: random parameters, the names solved for them."""
+    random = Random(2)  # noqa: S311  # reproducible sampling, no secret
+    for _ in range(8):
+        point = {name: balls.random_value(context.domain(name), random) for name in free}
+        for parameter in case.positive:
+            point[parameter] = Fraction(random.randint(1, 32), 8)
+        for name in reversed(case.values):
+            point[name] = exact_value(case.values[name], point)
+        inside = {name: point[name] for name in free}
+        if all(context.domain(name).contains(value) for name, value in inside.items()):
+            yield inside
+
+
+def exact_value(term: Term, point: balls.Point) -> Fraction:
+    """Return the value of a rational expression at a point."""
+    if term.head == "num":
+        return Fraction(term.data)
+    if term.head == "sym":
+        return point[term.data]
+    values = [exact_value(arg, point) for arg in term.args]
+    return ARITHMETIC[term.head](values)
+
+
+ARITHMETIC: Final[dict[str, Callable[[list[Fraction]], Fraction]]] = {
+    "neg": lambda values: -values[0],
+    "add": lambda values: sum(values, Fraction(0)),
+    "mul": lambda values: Fraction(prod(values)),
+    "div": lambda values: values[0] / values[1],
+}
+
+
+def _refute(
+    left: Term, right: Term, context: Context, free: list[str], failed: Case | None
+) -> Verdict | None:
+    lonely, common = None, False
+    for point in _candidates(context, free, failed):
+        for precision in balls.PRECISIONS:
+            a = balls.value_at(left, context, point, precision)
+            b = balls.value_at(right, context, point, precision)
+            if a is not None and b is not None:
+                common = common or not (isinstance(a, str) or isinstance(b, str))
+                if balls.differ(a, b):
+                    return _refuted(point, a, b)
+                if isinstance(a, str) != isinstance(b, str) and lonely is None:
+                    lonely = _refuted(point, a, b)
+    return None if common else lonely
+
+
+def _refuted(point: dict[str, Fraction], left: balls.Value, right: balls.Value) -> Verdict:
+    return Verdict(
+        Kind.REFUTED,
+        point=tuple(point.items()),
+        left=balls.decimal(left),
+        right=balls.decimal(right),
+    )
+
+
+def _agreements(left: Term, right: Term, context: Context, free: list[str]) -> int:
+    count = 0
+    for point in balls.points(context, free, 6):
+        values = [balls.value_at(side, context, point, 512) for side in (left, right)]
+        if not any(value is None or isinstance(value, str) for value in values):
+            error = abs(values[0] - values[1])  # type: ignore[operator]
+            count += bool(error.abs_upper() < 1e-60)
+    return count
+
+
+def decimal_value(term: Term, point: balls.Point, context: Context, digits: int = 50) -> str:
+    """Return the decimal digits of a term's value at a point that are certain, or ``"undefined"``."""
+    value = balls.value_at(term, context, point, 4 * digits + 64)
+    return "undecided" if value is None else balls.decimal(value, digits)

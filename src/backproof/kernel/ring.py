@@ -1,0 +1,276 @@
+"""Exact fractions of polynomials over Q whose generators are real functions.
+
+Soundness needs no algebraic independence of the generators: each stands for a real number at every point of
+the domain, so a polynomial that is zero is a true identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Final
+
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
+
+from backproof.terms import ONE, Term, add, div, mul, neg, num, power
+
+#: A monomial: sparse exponents by generator number.  A polynomial's key: its sorted terms.
+Monomial = tuple[tuple[int, int], ...]
+Key = tuple[tuple[Monomial, Fraction], ...]
+
+MAX_TERMS: Final = 20_000
+MAX_PRODUCT: Final = 2_000_000
+MAX_DEGREE: Final = 4_000
+MAX_GENERATORS: Final = 256
+
+
+class TooBig(Exception):
+    """A polynomial would exceed the bounds; the step is left unknown."""
+
+
+class Restart(Exception):
+    """The generators must be made anew: there are more of them, or a finer unit is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """A real number that the ring computes with: ``term`` is what it stands for.
+
+    ``sign`` is 1 where it is known to be positive, -1 negative; ``is_nonnegative`` and ``is_nonzero`` where
+    only that is known; ``is_integer`` for integer variables and axes.  ``argument`` is the normal form (numerator
+    key, denominator key) that a function was applied to.
+    """
+
+    number: int
+    head: str
+    term: Term
+    sign: int | None = None
+    is_nonnegative: bool = False
+    is_nonzero: bool = False
+    is_integer: bool = False
+    argument: tuple[Any, ...] = ()
+
+
+@dataclass
+class Table:
+    """What survives a restart: how many generators there is room for, and the unit of each exponent and root."""
+
+    capacity: int = 16
+    units: dict[Term, Fraction] = field(default_factory=dict)
+
+
+class Ring:
+    """A polynomial ring that gains generators as they are met."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        names = [f"g{i}" for i in range(table.capacity)]
+        self.context = fmpq_mpoly_ctx.get(names, Ordering.lex)
+        self.polynomials = self.context.gens()
+        self.generators: list[Generator] = []
+        self.numbers: dict[Any, int] = {}
+        self.relations: dict[int, tuple[int, fmpq_mpoly]] = {}
+        self.zero = self.constant(Fraction(0))
+        self.one = self.constant(Fraction(1))
+
+    def constant(self, value: Fraction | int) -> Quotient:
+        value = Fraction(value)
+        return Quotient(
+            self,
+            self.context.constant(fmpq(value.numerator, value.denominator)),
+            self.context.constant(1),
+        )
+
+    def find(self, key: Any) -> Quotient | None:
+        """Return the generator that was made for ``key``, if one was."""
+        number = self.numbers.get(key)
+        return None if number is None else self.quotient(self.polynomials[number])
+
+    def generator(self, key: Any, head: str, term: Term, **known: Any) -> Quotient:
+        """Return the generator for ``key``, a new one where it is met for the first time."""
+        number = self.numbers.get(key)
+        if number is None:
+            number = len(self.generators)
+            if number >= self.table.capacity:
+                self.grow()
+            self.numbers[key] = number
+            self.generators.append(Generator(number, head, term, **known))
+        return self.quotient(self.polynomials[number])
+
+    def grow(self) -> None:
+        """Raise Restart with room for twice as many generators, or TooBig."""
+        if self.table.capacity >= MAX_GENERATORS:
+            raise TooBig(f"more than {MAX_GENERATORS} different functions")
+        self.table.capacity *= 2
+        raise Restart
+
+    def quotient(self, polynomial: fmpq_mpoly) -> Quotient:
+        return Quotient(self, polynomial, self.context.constant(1))
+
+    def relate(self, number: int, degree: int, value: fmpq_mpoly) -> None:
+        """Let ``generator**degree`` reduce to ``value`` from now on."""
+        self.relations[number] = (degree, value)
+
+    def reduce(self, polynomial: fmpq_mpoly) -> fmpq_mpoly:
+        """Return ``polynomial`` with every relation applied until none applies."""
+        again = bool(self.relations)
+        while again:
+            again = False
+            degrees = polynomial.degrees()
+            for number, (degree, value) in self.relations.items():
+                if degrees[number] >= degree:
+                    polynomial = self.apply(polynomial, number, degree, value)
+                    degrees = polynomial.degrees()
+                    again = True
+        return polynomial
+
+    def apply(
+        self, polynomial: fmpq_mpoly, number: int, degree: int, value: fmpq_mpoly
+    ) -> fmpq_mpoly:
+        parts: dict[int, dict[tuple[int, ...], fmpq]] = {}
+        for exponents, coefficient in polynomial.to_dict().items():
+            times, rest = divmod(exponents[number], degree)
+            lowered = (*exponents[:number], rest, *exponents[number + 1 :])
+            parts.setdefault(times, {})[lowered] = coefficient
+        total = self.context.constant(0)
+        for times, part in parts.items():
+            check_product(len(part), len(value) ** min(times, 8))
+            total += self.context.from_dict(part) * bounded_power(value, times)
+        return total
+
+    def monomials(self, polynomial: fmpq_mpoly) -> Iterator[tuple[Monomial, Fraction]]:
+        for exponents, value in polynomial.to_dict().items():
+            sparse = tuple((i, int(e)) for i, e in enumerate(exponents) if e)
+            yield sparse, Fraction(int(value.p), int(value.q))
+
+    def key(self, polynomial: fmpq_mpoly) -> Key:
+        return tuple(sorted(self.monomials(polynomial)))
+
+    def monomial(self, monomial: Monomial) -> fmpq_mpoly:
+        result = self.context.constant(1)
+        for number, exponent in monomial:
+            result *= self.polynomials[number] ** exponent
+        return result
+
+    def monomial_term(self, monomial: Monomial, coefficient: Fraction = Fraction(1)) -> Term:
+        factors = [
+            self.generators[i].term if e == 1 else power(self.generators[i].term, e)
+            for i, e in monomial
+        ]
+        size = abs(coefficient)
+        if size != 1 or not factors:
+            factors.insert(0, num(size))
+        product = mul(*factors)
+        return neg(product) if coefficient < 0 else product
+
+    def term(self, polynomial: fmpq_mpoly) -> Term:
+        """Return a term that stands for ``polynomial``."""
+        return add(*(self.monomial_term(m, c) for m, c in self.monomials(polynomial)))
+
+
+def check_product(left: int, right: int) -> None:
+    """Raise TooBig where a product of polynomials with so many terms should not be made."""
+    if left * right > MAX_PRODUCT:
+        raise TooBig(f"a product of polynomials with {left} and {right} terms")
+
+
+def bounded_power(base: fmpq_mpoly, exponent: int) -> fmpq_mpoly:
+    """Return ``base**exponent`` where its estimated size is within bounds."""
+    size = len(base)
+    if (
+        exponent * max(base.degrees(), default=0) > MAX_DEGREE
+        or (size > 1 and exponent > 64)
+        or size ** min(exponent, 12) > MAX_PRODUCT
+    ):
+        raise TooBig(f"the power {exponent} of a polynomial with {size} terms")
+    if size <= 1 and exponent > MAX_DEGREE:
+        raise TooBig(f"the power {exponent}")
+    return base**exponent
+
+
+class Quotient:
+    """``numerator / denominator`` in lowest terms, the denominator's leading coefficient one.
+
+    Dividing assumes that the divisor is not zero: the caller has proved that or recorded it as a condition.
+    """
+
+    __slots__ = ("denominator", "numerator", "ring")
+
+    def __init__(self, ring: Ring, numerator: fmpq_mpoly, denominator: fmpq_mpoly) -> None:
+        self.ring = ring
+        self.numerator = numerator
+        self.denominator = denominator
+
+    def lowest(self) -> Quotient:
+        ring = self.ring
+        numerator = ring.reduce(self.numerator)
+        denominator = ring.reduce(self.denominator)
+        if len(numerator) > MAX_TERMS or len(denominator) > MAX_TERMS:
+            raise TooBig(f"a polynomial with {max(len(numerator), len(denominator))} terms")
+        if not denominator.is_constant():
+            common = numerator.gcd(denominator)
+            if not common.is_constant():
+                numerator, denominator = numerator // common, denominator // common
+        lead = denominator.leading_coefficient()
+        if lead != 1:
+            numerator, denominator = numerator / lead, denominator / lead
+        return Quotient(ring, numerator, denominator)
+
+    def __add__(self, other: Quotient) -> Quotient:
+        if self.denominator == other.denominator:
+            return Quotient(self.ring, self.numerator + other.numerator, self.denominator).lowest()
+        check_product(len(self.numerator), len(other.denominator))
+        check_product(len(other.numerator), len(self.denominator))
+        check_product(len(self.denominator), len(other.denominator))
+        return Quotient(
+            self.ring,
+            self.numerator * other.denominator + other.numerator * self.denominator,
+            self.denominator * other.denominator,
+        ).lowest()
+
+    def __neg__(self) -> Quotient:
+        return Quotient(self.ring, -self.numerator, self.denominator)
+
+    def __sub__(self, other: Quotient) -> Quotient:
+        return self + -other
+
+    def __mul__(self, other: Quotient) -> Quotient:
+        check_product(len(self.numerator), len(other.numerator))
+        check_product(len(self.denominator), len(other.denominator))
+        return Quotient(
+            self.ring, self.numerator * other.numerator, self.denominator * other.denominator
+        ).lowest()
+
+    def inverse(self) -> Quotient:
+        return Quotient(self.ring, self.denominator, self.numerator).lowest()
+
+    def __truediv__(self, other: Quotient) -> Quotient:
+        return self * other.inverse()
+
+    def __pow__(self, exponent: int) -> Quotient:
+        base = self if exponent >= 0 else self.inverse()
+        return Quotient(
+            self.ring,
+            bounded_power(base.numerator, abs(exponent)),
+            bounded_power(base.denominator, abs(exponent)),
+        ).lowest()
+
+    def is_zero(self) -> bool:
+        return bool(self.numerator.is_zero())
+
+    def as_fraction(self) -> Fraction | None:
+        """Return the value of a constant, else None."""
+        if not (self.numerator.is_constant() and self.denominator.is_constant()):
+            return None
+        if self.is_zero():
+            return Fraction(0)
+        value = self.numerator.leading_coefficient() / self.denominator.leading_coefficient()
+        return Fraction(int(value.p), int(value.q))
+
+    def key(self) -> tuple[Key, Key]:
+        return self.ring.key(self.numerator), self.ring.key(self.denominator)
+
+    def term(self) -> Term:
+        top, bottom = self.ring.term(self.numerator), self.ring.term(self.denominator)
+        return top if bottom is ONE else div(top, bottom)

@@ -1,0 +1,215 @@
+"""Signs of polynomials whose generators are real functions: what is certain, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from flint import fmpq_mpoly
+
+from backproof.kernel.ring import Key, Monomial, Quotient, Ring
+
+
+class Signs:
+    """Decides signs from the generators' own, from the facts of the case, and from a few shapes."""
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.facts: dict[Key, int] = {}
+        self.nonzero: set[Key] = set()
+        self.nonnegative: set[Key] = set()
+
+    def learn_nonzero(self, value: Quotient) -> None:
+        """Record that ``value``, and so each factor of its numerator, is not zero in this case."""
+        for factor, _ in factors_of(value.numerator)[1]:
+            self.nonzero.add(self.ring.key(factor))
+
+    def learn_nonnegative(self, value: Quotient) -> None:
+        """Record that ``value`` is at least zero in this case."""
+        self.nonnegative.add(self.ring.key(value.numerator * value.denominator))
+
+    def learn(self, value: Quotient, sign: int) -> None:
+        """Record that ``value`` has ``sign`` throughout this case."""
+        polynomial = value.numerator * value.denominator
+        self.facts[self.ring.key(polynomial)] = sign
+        self.facts[self.ring.key(-polynomial)] = -sign
+        factors = [factor for factor, times in factors_of(polynomial)[1] if times % 2]
+        open_ones = [factor for factor in factors if self.of_polynomial(factor) is None]
+        if sign and len(open_ones) == 1:
+            rest = self.product(f for f in factors if f is not open_ones[0])
+            lead = 1 if factors_of(polynomial)[0] > 0 else -1
+            if rest:
+                self.facts[self.ring.key(open_ones[0])] = sign * rest * lead
+                self.facts[self.ring.key(-open_ones[0])] = -sign * rest * lead
+
+    def product(self, polynomials: Iterable[fmpq_mpoly]) -> int | None:
+        total = 1
+        for polynomial in polynomials:
+            sign = self.of_polynomial(polynomial)
+            if sign is None:
+                return None
+            total *= sign
+        return total
+
+    def of(self, value: Quotient) -> int | None:
+        """Return 1, 0 or -1 where the sign of ``value`` is certain on the whole case, else None."""
+        if value.is_zero():
+            return 0
+        polynomial = value.numerator * value.denominator
+        whole = self.of_polynomial(polynomial)
+        if whole is not None:
+            return whole
+        lead, factors = factors_of(polynomial)
+        total = 1 if lead > 0 else -1
+        for factor, times in factors:
+            sign = self.of_polynomial(factor)
+            if times % 2 == 0 and sign is None and self.is_nonzero_polynomial(factor):
+                sign = 1
+            if sign is None:
+                return None
+            total *= sign**times
+        return total
+
+    def open_factor(self, value: Quotient) -> fmpq_mpoly | None:
+        """Return a factor whose sign is not known, the shortest one."""
+        polynomial = value.numerator * value.denominator
+        unknown = [f for f, _ in factors_of(polynomial)[1] if self.of_polynomial(f) is None]
+        return min(unknown, key=lambda f: (len(f), self.ring.key(f)), default=None)
+
+    def is_nonzero(self, value: Quotient) -> bool:
+        """Say whether ``value`` is certainly not zero on the whole case."""
+        if value.is_zero():
+            return False
+        sign = self.of(value)
+        if sign is not None:
+            return sign != 0
+        return all(self.is_nonzero_polynomial(f) for f, _ in factors_of(value.numerator)[1])
+
+    def is_nonnegative(self, value: Quotient) -> bool:
+        """Say whether ``value`` is certainly at least zero on the whole case."""
+        sign = self.of(value)
+        if sign is not None:
+            return sign >= 0
+        polynomial = value.numerator * value.denominator
+        if self.ring.key(polynomial) in self.nonnegative:
+            return True
+        lead, factors = factors_of(polynomial)
+        odd = [f for f, times in factors if times % 2]
+        if not odd:
+            return bool(lead > 0)
+        parts = [self.span(f) for f in odd]
+        if any(part is None for part in parts):
+            return False
+        total = 1 if lead > 0 else -1
+        for part in parts:
+            total *= part or 1
+        return total > 0
+
+    def is_nonzero_polynomial(self, polynomial: fmpq_mpoly) -> bool:
+        if self.of_polynomial(polynomial) in (1, -1) or self.ring.key(polynomial) in self.nonzero:
+            return True
+        if len(polynomial) != 1:
+            return False
+        ((monomial, _),) = self.ring.monomials(polynomial)
+        generators = [self.ring.generators[i] for i, _ in monomial]
+        return all(g.is_nonzero or g.sign is not None for g in generators)
+
+    def of_polynomial(self, polynomial: fmpq_mpoly, depth: int = 0) -> int | None:
+        """Return the certain sign of a polynomial, else None."""
+        if polynomial.is_constant():
+            lead = 0 if polynomial.is_zero() else polynomial.leading_coefficient()
+            return (lead > 0) - (lead < 0)
+        if self.facts:
+            known = self.facts.get(self.ring.key(polynomial))
+            if known is not None:
+                return known
+        strict = self.one_signed(polynomial)
+        if strict:
+            return strict
+        return (
+            self.of_difference(polynomial)
+            if depth > 2
+            else (self.of_difference(polynomial) or self.of_quadratic(polynomial, depth))
+        )
+
+    def span(self, polynomial: fmpq_mpoly) -> int | None:
+        """Return 1 (-1) where the polynomial is certainly >= 0 (<= 0), else None."""
+        signs = {self.of_monomial(m, c)[0] for m, c in self.ring.monomials(polynomial)}
+        return signs.pop() if len(signs) == 1 else None
+
+    def one_signed(self, polynomial: fmpq_mpoly) -> int | None:
+        """Return the sign that every monomial has, one of them strictly."""
+        spans = [self.of_monomial(m, c) for m, c in self.ring.monomials(polynomial)]
+        direction = spans[0][0]
+        if direction is None or any(sign != direction for sign, _ in spans):
+            return None
+        return direction if any(strict for _, strict in spans) else None
+
+    def of_monomial(self, monomial: Monomial, coefficient: Fraction) -> tuple[int | None, bool]:
+        """Return the sign of a monomial and whether it is strict."""
+        sign, strict = (1 if coefficient > 0 else -1), True
+        for number, exponent in monomial:
+            generator = self.ring.generators[number]
+            if generator.sign is not None:
+                sign *= generator.sign**exponent
+            elif exponent % 2 == 0 or generator.is_nonnegative:
+                strict = strict and generator.is_nonzero
+            else:
+                return None, False
+        return sign, strict
+
+    def of_difference(self, polynomial: fmpq_mpoly) -> int | None:
+        """Return the sign of c*(exp(u) - exp(v)): that of c*(u - v), where exp(u) and exp(v) are monomials."""
+        terms = list(self.ring.monomials(polynomial))
+        if len(terms) != 2 or terms[0][1] != -terms[1][1]:
+            return None
+        exponents = [self.exponent(monomial) for monomial, _ in terms]
+        if exponents[0] is None or exponents[1] is None:
+            return None
+        sign = self.of(exponents[0] - exponents[1])
+        return None if sign is None else sign * (1 if terms[0][1] > 0 else -1)
+
+    def exponent(self, monomial: Monomial) -> Quotient | None:
+        """Return u where the monomial is exp(u), else None."""
+        total = self.ring.zero
+        for number, times in monomial:
+            generator = self.ring.generators[number]
+            if generator.head != "exp":
+                return None
+            total += generator.argument[0] * self.ring.constant(times)
+        return total
+
+    def of_quadratic(self, polynomial: fmpq_mpoly, depth: int) -> int | None:
+        """Return the sign of a*v**2 + b*v + c with a negative discriminant: that of a."""
+        for number, degree in enumerate(polynomial.degrees()):
+            if degree != 2:
+                continue
+            parts = self.coefficients(polynomial, number)
+            lead = self.of_polynomial(parts[2], depth + 1)
+            gap = 4 * parts[2] * parts[0] - parts[1] ** 2
+            if lead and self.of_polynomial(gap, depth + 1) == 1:
+                return lead
+        return None
+
+    def coefficients(self, polynomial: fmpq_mpoly, number: int) -> list[fmpq_mpoly]:
+        parts: list[dict[tuple[int, ...], object]] = [{}, {}, {}]
+        for exponents, value in polynomial.to_dict().items():
+            rest = (*exponents[:number], 0, *exponents[number + 1 :])
+            parts[exponents[number]][rest] = value
+        return [self.ring.context.from_dict(part) for part in parts]
+
+
+def factors_of(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
+    """Return the rational content and the irreducible factors with their multiplicities."""
+    if len(polynomial) == 1:
+        return monomial_factors(polynomial)
+    lead, factors = polynomial.factor()
+    return Fraction(int(lead.p), int(lead.q)), [(f, int(times)) for f, times in factors]
+
+
+def monomial_factors(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
+    lead = polynomial.leading_coefficient()
+    generators = polynomial.context().gens()
+    degrees = polynomial.degrees()
+    factors = [(generators[i], int(times)) for i, times in enumerate(degrees) if times]
+    return Fraction(int(lead.p), int(lead.q)), factors

@@ -1,0 +1,219 @@
+"""Derivatives as the kernel takes them: one table of local derivatives, and the choice of branch at a join."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from backproof.domains import Definition
+from backproof.terms import (
+    ONE,
+    TWO,
+    ZERO,
+    Term,
+    add,
+    call,
+    div,
+    idx,
+    mul,
+    neg,
+    num,
+    postorder,
+    power,
+    rebuild,
+    sub,
+    substitute,
+    sym,
+)
+
+#: d(output)/d(argument), given the argument and the output.
+SLOPE: Final[dict[str, Callable[[Term, Term], Term]]] = {
+    "neg": lambda u, y: neg(ONE),
+    "exp": lambda u, y: y,
+    "log": lambda u, y: div(ONE, u),
+    "sqrt": lambda u, y: div(ONE, mul(TWO, y)),
+    "sin": lambda u, y: call("cos", u),
+    "cos": lambda u, y: neg(call("sin", u)),
+    "tan": lambda u, y: add(ONE, power(y, 2)),
+    "atan": lambda u, y: div(ONE, add(ONE, power(u, 2))),
+    "sinh": lambda u, y: call("cosh", u),
+    "cosh": lambda u, y: call("sinh", u),
+    "tanh": lambda u, y: sub(ONE, power(y, 2)),
+    "erf": lambda u, y: mul(div(TWO, call("sqrt", sym("pi"))), call("exp", neg(power(u, 2)))),
+}
+#: Heads that choose between branches by the sign of a subject.
+CHOICES: Final = frozenset({"max", "min", "abs", "sign", "where", "bracket"})
+
+MAX_JOINS: Final = 40
+
+#: Which sign a subject is taken to have.
+Chooser = Callable[[Term], int]
+
+
+class NotDifferentiable(Exception):
+    """A derivative was asked of something that has none here."""
+
+
+def unfold(root: Term, definitions: Mapping[str, Definition], stop: Term | None = None) -> Term:
+    """Return ``root`` with every definition replaced by its term, except that of ``stop``."""
+    done: dict[Term, Term] = {}
+    stack = [root]
+    while stack:
+        term = stack[-1]
+        found = None
+        if term.head == "sym" and term is not stop and term.data in definitions:
+            found = instantiate(definitions[term.data], term)
+        needed = (found,) if found is not None else term.args
+        missing = [arg for arg in needed if arg not in done]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        done[term] = (
+            done[found]
+            if found is not None
+            else rebuild(term, tuple(done[arg] for arg in term.args))
+        )
+    return done[root]
+
+
+def instantiate(definition: Definition, use: Term) -> Term:
+    """Return the definition's term at the indices of one use."""
+    if not definition.axes:
+        return definition.term
+    places = zip(definition.axes, use.args, strict=True)
+    return substitute(definition.term, {idx(axis): index for axis, index in places})
+
+
+def differentiate(root: Term, variable: Term) -> Term:
+    """Return the derivative of a term without choices and definitions with respect to a symbol."""
+    slope: dict[Term, Term] = {}
+    for term in postorder(root):
+        slope[term] = _slope(term, variable, slope)
+    return slope[root]
+
+
+def _slope(term: Term, variable: Term, slope: Mapping[Term, Term]) -> Term:
+    if term is variable:
+        return ONE
+    inner = [slope[arg] for arg in term.args]
+    if all(part is ZERO for part in inner):
+        return ZERO
+    if term.head == "add":
+        return add(*(part for part in inner if part is not ZERO))
+    if term.head == "mul":
+        return add(*_product_rule(term.args, inner))
+    if term.head == "div":
+        return _quotient_rule(term, inner)
+    if term.head == "pow":
+        return _power_rule(term, inner)
+    if term.head not in SLOPE:
+        raise NotDifferentiable(f"the kernel has no derivative for {term.head}")
+    return mul(inner[0], SLOPE[term.head](term.args[0], term))
+
+
+def _product_rule(args: tuple[Term, ...], inner: list[Term]) -> Iterator[Term]:
+    for i, part in enumerate(inner):
+        if part is not ZERO:
+            yield mul(*(part if j == i else arg for j, arg in enumerate(args)))
+
+
+def _quotient_rule(term: Term, inner: list[Term]) -> Term:
+    bottom = term.args[1]
+    if inner[1] is ZERO:
+        return div(inner[0], bottom)
+    return div(sub(inner[0], mul(term, inner[1])), bottom)
+
+
+def _power_rule(term: Term, inner: list[Term]) -> Term:
+    base, exponent = term.args
+    along_base = mul(exponent, power(base, sub(exponent, ONE)), inner[0])
+    along_exponent = mul(term, call("log", base), inner[1])
+    if inner[1] is ZERO:
+        return along_base
+    return along_exponent if inner[0] is ZERO else add(along_base, along_exponent)
+
+
+#: Whether a relation holds, given the sign of left - right.
+HOLDS: Final[dict[str, Callable[[int], bool]]] = {
+    "lt": lambda s: s < 0,
+    "le": lambda s: s <= 0,
+    "gt": lambda s: s > 0,
+    "ge": lambda s: s >= 0,
+    "eq": lambda s: s == 0,
+    "ne": lambda s: s != 0,
+}
+
+
+def holds(condition: Term, sign: Chooser) -> bool:
+    """Say whether a condition holds, given the signs of its subjects."""
+    if condition.head in HOLDS:
+        return HOLDS[condition.head](sign(sub(*condition.args)))
+    if condition.head == "not":
+        return not holds(condition.args[0], sign)
+    every = condition.head == "and"
+    return (all if every else any)([holds(arg, sign) for arg in condition.args])
+
+
+def choose(term: Term, sign: Chooser) -> Term:
+    """Return the branch that a choice takes, given the signs of its subjects."""
+    if term.head in ("max", "min"):
+        best = term.args[0]
+        for other in term.args[1:]:
+            above = sign(sub(best, other)) >= 0
+            best = best if above is (term.head == "max") else other
+        return best
+    if term.head == "abs":
+        return term.args[0] if sign(term.args[0]) >= 0 else neg(term.args[0])
+    if term.head == "sign":
+        return num(sign(term.args[0]))
+    true, false = term.args[1:] if term.head == "where" else (ONE, ZERO)
+    return true if holds(term.args[0], sign) else false
+
+
+def resolve(root: Term, sign: Chooser) -> Term:
+    """Return ``root`` without choices and inner derivatives, each choice taken by ``sign``."""
+    done: dict[Term, Term] = {}
+    for term in postorder(root):
+        plain = rebuild(term, tuple(done[arg] for arg in term.args))
+        if term.head in CHOICES:
+            plain = choose(plain, sign)
+        elif term.head == "D":
+            plain = differentiate(*plain.args)
+        done[term] = plain
+    return done[root]
+
+
+class _Fork(Exception):
+    """A join was met whose side is not chosen yet."""
+
+
+def sides(root: Term, variable: Term, sign: Chooser) -> tuple[list[Term], list[Term]]:
+    """Return the joins that the point sits on, and ``root`` as it reads on every side of them.
+
+    A join is a subject that is zero in this case and that the variable moves; next to the point it may be
+    positive, zero or negative, so ``root`` is differentiable there only if all of these agree.
+    """
+    pending: list[dict[Term, int]] = [{}]
+    joins: list[Term] = []
+    found: list[Term] = []
+    while pending:
+        taken = pending.pop()
+
+        def chooser(subject: Term, taken: dict[Term, int] = taken) -> int:
+            if subject in taken:
+                return taken[subject]
+            value = sign(subject)
+            if value == 0 and variable in set(postorder(subject)):
+                raise _Fork(subject)
+            return value
+
+        try:
+            found.append(resolve(root, chooser))
+        except _Fork as fork:
+            join = fork.args[0]
+            joins.append(join)
+            if len(joins) > MAX_JOINS:
+                raise NotDifferentiable("too many joins meet in a point") from None
+            pending.extend({**taken, join: side} for side in (-1, 0, 1))
+    return list(dict.fromkeys(joins)), list(dict.fromkeys(found))
