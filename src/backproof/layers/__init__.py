@@ -113,8 +113,8 @@ _CELL: Final = ("Wx", "Wh", "b")
 _WINDOW: Final = ("height", "width", "stride")
 #: The inputs of each of these layers; see ``Signature``.
 SIGNATURES: Final[dict[str, Signature]] = {
-    "mul": Signature(("x", "y"), outputs=("z",)),
-    "add": Signature(("x", "y"), outputs=("z",)),
+    "mul": Signature(("x", "y")),
+    "add": Signature(("x", "y")),
     "relu": Signature(("x",)),
     "sigmoid": Signature(("x",)),
     "affine": Signature(("x",), ("W", "b")),
