@@ -1,0 +1,144 @@
+"""The layout engine's matter: boxes of pieces, glued on one line and parted where a line may turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Final
+
+from backproof.emit.names import Name
+
+#: A box wider than this (in ems or columns) is shown as an ellipsis: no reader follows it.
+ELISION: Final = 6000.0
+
+
+class Level(IntEnum):
+    """How tightly the outermost construct of a box binds, loosest first."""
+
+    LOGIC = 0
+    RELATION = 1
+    SUM = 2
+    NEGATIVE = 3
+    BIG = 4
+    PRODUCT = 5
+    QUOTIENT = 6
+    POWER = 7
+    APPLIED = 8
+    ATOM = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a line.
+
+    ``glue`` joins it to the piece before it; where the line turns instead, the next line starts with ``turn``.
+    ``cost`` grows with the depth of the operator; ``rows`` are the lines of a piece that is several lines high.
+    """
+
+    text: str
+    width: float
+    glue: str = ""
+    glue_width: float = 0.0
+    turn: str = ""
+    cost: int = 0
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A typeset term.  ``lead`` and ``trail`` say what stands at its ends, ``height`` is in lines."""
+
+    pieces: tuple[Piece, ...]
+    level: Level = Level.ATOM
+    height: float = 1.0
+    lead: str = "letter"
+    trail: str = "letter"
+
+    @property
+    def text(self) -> str:
+        """The box on one line."""
+        return "".join(piece.glue + piece.text for piece in self.pieces)
+
+    @property
+    def width(self) -> float:
+        """The width of the box on one line."""
+        return sum(piece.width + piece.glue_width for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Construct:
+    """What a format writes before, between and after the parts of a construct, and the width of its marks."""
+
+    before: str
+    between: str = ""
+    after: str = ""
+    pad: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """An operator between two boxes: on the line, at the start of a turned line, and its width."""
+
+    glue: str
+    turn: str
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A format of mathematics as tables; ``stacked`` says whether a fraction may stand on two levels.
+
+    ``fences`` are pairs of brackets by height, the lowest first; ``widest`` is what an unbreakable part may
+    measure; ``raises`` says whether e to the power of a box reads well.
+    """
+
+    constructs: Mapping[str, Construct]
+    joints: Mapping[str, Joint]
+    words: Mapping[str, str]
+    fences: tuple[tuple[float, str, str], ...]
+    name: Callable[[Name], str]
+    measure: Callable[[str], float]
+    script: Callable[[Box], Construct]
+    raises: Callable[[Box], bool]
+    stacked: bool
+    widest: float
+
+
+def atom(text: str, width: float, kind: str = "letter", height: float = 1.0) -> Box:
+    """Return a box of one piece."""
+    return Box((Piece(text, width),), Level.ATOM, height, kind, kind)
+
+
+def with_ends(pieces: tuple[Piece, ...], before: str, after: str, pad: float) -> tuple[Piece, ...]:
+    """Return ``pieces`` with text added at both ends, and every turn inside them dearer."""
+    inner = [replace(piece, cost=piece.cost + 2) for piece in pieces]
+    inner[0] = replace(inner[0], text=before + inner[0].text, width=inner[0].width + pad / 2)
+    inner[-1] = replace(inner[-1], text=inner[-1].text + after, width=inner[-1].width + pad / 2)
+    return tuple(inner)
+
+
+def join(boxes: Iterable[tuple[Joint | None, Box]], cost: int) -> tuple[Piece, ...]:
+    """Return the pieces of boxes set in a row, each after its joint."""
+    pieces: list[Piece] = []
+    for joint, box in boxes:
+        first, *rest = box.pieces
+        if joint is not None:
+            first = replace(
+                first, glue=joint.glue, glue_width=joint.width, turn=joint.turn, cost=cost
+            )
+        pieces += [first, *rest]
+    return tuple(pieces)
+
+
+def enclose(construct: Construct, box: Box) -> tuple[Piece, ...]:
+    """Return the pieces of ``box`` between the construct's ends; it may still be broken."""
+    return with_ends(box.pieces, construct.before, construct.after, construct.pad)
+
+
+def fuse(construct: Construct, boxes: Iterable[Box], *, stacked: bool = False) -> Piece:
+    """Return one unbreakable piece of the construct's parts, side by side or stacked."""
+    parts = tuple(boxes)
+    widths = [box.width for box in parts]
+    text = construct.before + construct.between.join(box.text for box in parts) + construct.after
+    return Piece(text, construct.pad + (max(widths) if stacked else sum(widths)))

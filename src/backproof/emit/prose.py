@@ -1,0 +1,86 @@
+"""The author's Markdown: paragraphs, emphasis, code and mathematics, for the formats that are not Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from backproof.emit.latex_style import escape
+from backproof.emit.names import GREEK
+
+_INLINE: Final = re.compile(
+    r"`(?P<code>[^`\n]+)`|\$(?P<math>[^$]+)\$|\*\*(?P<strong>[^*]+)\*\*|\*(?P<emphasis>[^*\s][^*]*)\*"
+    r"|\[(?P<link>[^\]]+)\]\([^)\s]*\)|(?P<plain>[^`$*\[]+|.)",
+    re.DOTALL,
+)
+#: The commands that prose may use in mathematics; anything else in a stranger's file is printed, not run.
+_ALLOWED: Final = frozenset(
+    r"""frac sqrt partial sum prod int cdot times le ge leq geq ne neq pm mp to infty exp log ln max min sin cos
+    tan sinh cosh tanh left right bigl bigr lvert rvert lVert rVert quad qquad in mathrm mathit mathbf mathbb
+    mathcal operatorname text hat bar tilde vec dots ldots cdots approx equiv sim mid mapsto circ odot top
+    Vert langle rangle nabla ell forall exists implies iff , ; : ! { } | \\""".split()
+) | frozenset(GREEK)
+_COMMAND: Final = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
+_SIGNS: Final = {
+    "cdot": "·", "times": "×", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
+    "partial": "∂", "sum": "Σ", "infty": "∞", "to": "→", "in": "∈", "approx": "≈", "odot": "⊙", **GREEK,
+}  # fmt: skip
+
+
+def paragraphs(markdown: str) -> Iterator[str]:
+    """Yield the paragraphs, each on one line; headings and lists lose their signs, not their words."""
+    for block in re.split(r"\n\s*\n", markdown.strip()):
+        if block.strip():
+            yield re.sub(r"\s*\n\s*", " ", re.sub(r"(?m)^\s*#+\s*", "", block)).strip()
+
+
+def _spans(text: str) -> Iterator[tuple[str, str]]:
+    for match in _INLINE.finditer(text):
+        kind = match.lastgroup or "plain"
+        yield kind, match[kind]
+
+
+def _balanced(mathematics: str) -> bool:
+    depth = 0
+    for sign in re.findall(r"\\.|[{}]", mathematics, re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(sign, 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def is_safe(mathematics: str) -> bool:
+    """Say whether the author's TeX uses known commands only, so that it can neither read nor break anything."""
+    commands = _COMMAND.findall(mathematics)
+    tame = not re.search(r"[%#\n\x00-\x1f]|\^\^|(?<!\\)[&~]", mathematics)
+    return tame and _balanced(mathematics) and all(name in _ALLOWED for name in commands)
+
+
+def _mathematics(text: str) -> str:
+    return f"${text}$" if is_safe(text) else escape(f"${text}$")
+
+
+def _strip_tex(text: str) -> str:
+    text = _COMMAND.sub(lambda match: _SIGNS.get(match[1], match[1] if match[1].isalpha() else ""), text)
+    return text.replace("{", "").replace("}", "")
+
+
+_LATEX: Final[dict[str, Callable[[str], str]]] = {
+    "code": lambda text: rf"\texttt{{{escape(text)}}}",
+    "math": _mathematics,
+    "strong": lambda text: rf"\textbf{{{escape(text)}}}",
+    "emphasis": lambda text: rf"\emph{{{escape(text)}}}",
+    "link": escape,
+    "plain": escape,
+}
+
+
+def to_latex(text: str) -> str:
+    """Return one paragraph of Markdown as LaTeX."""
+    return "".join(_LATEX[kind](span) for kind, span in _spans(text))
+
+
+def to_text(text: str) -> str:
+    """Return one paragraph of Markdown as plain text."""
+    return "".join(_strip_tex(span) if kind == "math" else span for kind, span in _spans(text))

@@ -1,0 +1,134 @@
+"""The derivation in a terminal: Unicode, aligned, within the given number of columns."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from backproof.derivation import Derivation
+from backproof.emit import prose
+from backproof.emit.breaking import Line, break_lines, line_text
+from backproof.emit.names import Scope, derivation_scope
+from backproof.emit.outline import (
+    Block, Equations, Markup, Prose, Remark, Row, Section, Table, Words, outline, summary,
+)  # fmt: skip
+from backproof.emit.text_style import TEXT
+from backproof.emit.typography import Typesetter
+from backproof.kernel.verdict import Kind, Verdict
+from backproof.terms import Term
+
+_MARKS: Final = {Kind.PROVED: "✓", Kind.PROVED_IF: "✓", Kind.REFUTED: "✗", Kind.UNKNOWN: "?"}
+_COLOURS: Final = {Kind.PROVED: "32", Kind.PROVED_IF: "33", Kind.REFUTED: "31;1", Kind.UNKNOWN: "35"}
+_MARGIN: Final = 2
+_GAP: Final = 3
+_HANG: Final = 4
+
+
+def emit_text(derivation: Derivation, *, colour: bool = False, width: int = 80) -> str:
+    """Return the derivation as a page of text at most ``width`` columns wide."""
+    page = _Page(derivation_scope(derivation), colour, width)
+    lines = [line for section in outline(derivation) for line in page.section(section)]
+    return "\n".join(line.rstrip() for line in [*lines, summary(derivation)]) + "\n"
+
+
+def term_text(term: Term, scope: Scope) -> str:
+    """Return ``term`` on one line."""
+    return Typesetter(TEXT, scope)(term).text
+
+
+class _Page:
+    """One page: its scope, its colours and its width."""
+
+    def __init__(self, scope: Scope, colour: bool, width: int) -> None:
+        self.typeset = Typesetter(TEXT, scope)
+        self.colour = colour
+        self.width = width
+
+    def section(self, section: Section) -> Iterator[str]:
+        yield self.painted(section.title, "1")
+        for block in section.blocks:
+            yield from self.block(block)
+        yield ""
+
+    def block(self, block: Block) -> Iterable[str]:
+        match block:
+            case Equations():
+                return self.equations(block)
+            case Table():
+                return self.table(block)
+            case Remark():
+                return self.filled(self.words(block.words))
+            case Prose():
+                return self.prose(block)
+
+    def painted(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
+
+    def words(self, words: Words) -> str:
+        return "".join(self.word(word) for word in words)
+
+    def word(self, word: str | Term | Markup) -> str:
+        if isinstance(word, Term):
+            return self.typeset(word).text
+        return prose.to_text(word.text) if isinstance(word, Markup) else word
+
+    def filled(self, text: str) -> list[str]:
+        margin = " " * _MARGIN
+        return textwrap.wrap(
+            text, self.width, initial_indent=margin, subsequent_indent=margin
+        )
+
+    def prose(self, block: Prose) -> Iterator[str]:
+        for paragraph in prose.paragraphs(block.markdown):
+            yield from self.filled(prose.to_text(paragraph))
+            yield ""
+
+    def table(self, block: Table) -> Iterator[str]:
+        rows = [[self.words(cell) for cell in row] for row in block.rows]
+        widths = [max(map(len, column)) for column in zip(block.header, *rows, strict=True)]
+        for row in (list(block.header), *rows):
+            cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            yield " " * _MARGIN + (" " * _GAP).join(cells)
+
+    def equations(self, block: Equations) -> Iterator[str]:
+        lefts = [self.typeset(row.left).text if row.left else "" for row in block.rows]
+        boxes = [self.typeset(row.right) for row in block.rows]
+        reasons = [self.words(row.reason) for row in block.rows]
+        indent = _MARGIN + max(map(len, lefts)) + 3
+        room = self.width - indent
+        aside = max((len(reason) + 2 for reason in reasons if reason), default=0)
+        natural = max(math.ceil(box.width) for box in boxes)
+        if aside and natural + _GAP + aside > room:
+            aside = min(aside, max(24, room - _GAP - natural))
+        middle = min(natural, room - (aside + _GAP if aside else 0))
+        for row, left, box, reason in zip(block.rows, lefts, boxes, reasons, strict=True):
+            head = " " * _MARGIN + left.ljust(indent - _MARGIN - 3) + " = "
+            side = _wrapped(reason, aside - 2)
+            yield from self.row(row, head, break_lines(box, middle, _HANG), side, middle)
+
+    def row(
+        self, row: Row, head: str, lines: tuple[Line, ...], side: list[str], middle: int
+    ) -> Iterator[str]:
+        body = [line for i, pieces in enumerate(lines) for line in _laid(pieces, i > 0)]
+        for i in range(max(len(body), len(side))):
+            left = head if i == 0 else " " * len(head)
+            expression = body[i] if i < len(body) else ""
+            aside = side[i] if i < len(side) else ""
+            mark = self.mark(row.verdict) if i == 0 else " "
+            gap = " " * (middle - len(expression) + _GAP)
+            yield f"{left}{expression}{gap}{mark} {self.painted(aside, '2')}"
+
+    def mark(self, verdict: Verdict | None) -> str:
+        if verdict is None:
+            return " "
+        return self.painted(_MARKS[verdict.kind], _COLOURS[verdict.kind])
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width) if text else [""]
+
+
+def _laid(line: Line, turned: bool) -> list[str]:
+    return [("  " if turned else "") + line_text(line)]
