@@ -19,7 +19,25 @@ from backproof.language.lexer import Source, tokenize
 from backproof.language.parser import ANYTHING, Parser
 from backproof.language.printer import to_source
 from backproof.language.scope import FREE
+from backproof.language.statements import parse_document
 from backproof.terms import Term
+
+__all__ = [
+    "Chain",
+    "Claim",
+    "Declaration",
+    "Document",
+    "Example",
+    "Kink",
+    "Line",
+    "Node",
+    "Prose",
+    "Span",
+    "Step",
+    "parse_document",
+    "parse_expression",
+    "to_source",
+]
 
 
 def parse_expression(text: str, path: str = "<expression>") -> Term:

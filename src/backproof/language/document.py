@@ -79,7 +79,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node, or a graph (``is_graph``) whose inputs may have ``values``; the last line is the output."""
+    """A node, or a graph (``is_graph``) whose inputs may have ``values``.
+
+    ``outputs`` are the lines that the header names after ``->``; where it names none, the last line is the output.
+    """
 
     name: str
     inputs: tuple[Declaration, ...]
@@ -90,6 +93,7 @@ class Node:
     examples: tuple[Example, ...] = ()
     values: tuple[tuple[str, Term], ...] = ()
     is_graph: bool = False
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ class Parser:
             head = _INFIX.get(token.text)
             if head is None or grammar.PRECEDENCE[head] < level:
                 return left
-            self._check_kind(left, head in ("and", "or"), start)
+            self.check_kind(left, head in ("and", "or"), start)
             left = yield from self._infix(head, left, place)
 
     def _infix(self, head: str, left: Term, place: Place) -> Parse:
@@ -145,10 +145,11 @@ class Parser:
     def _operand(self, head: str, place: Place) -> Parse:
         start = self.token
         term = yield self._expression(grammar.OPERANDS[head][1], place)
-        self._check_kind(term, head in ("and", "or", "not"), start)
+        self.check_kind(term, head in ("and", "or", "not"), start)
         return term
 
-    def _check_kind(self, term: Term, wants_truth: bool, start: Token) -> None:
+    def check_kind(self, term: Term, wants_truth: bool, start: Token) -> None:
+        """Refuse a number where a comparison is wanted, and the other way round."""
         if (term.head in _TRUTHS) is wants_truth:
             return
         if wants_truth:
@@ -170,7 +171,7 @@ class Parser:
             # after '*', '/' and '^' a sign takes one factor, else a whole product
             operand = grammar.PRECEDENCE["neg" if level <= grammar.PRECEDENCE["neg"] else "pow"]
             term = yield self._expression(operand, inner)
-            self._check_kind(term, False, self.previous)
+            self.check_kind(term, False, self.previous)
             return terms.neg(term)
         if token.kind == "(":
             opened = self.take()
@@ -217,15 +218,13 @@ class Parser:
             indices = yield from self._list("]", opened, inner)
         return self.scope.symbol(self.source, token, indices, place)
 
-    def _list(
-        self, end: str, opened: Token, place: Place, truths: int = 0
-    ) -> Generator[Any, Term, list[Term]]:
+    def _list(self, end: str, opened: Token, place: Place, truths: int = 0) -> Generator[Any, Term, list[Term]]:
         """Parse expressions up to the bracket ``end``; the first ``truths`` of them are comparisons."""
         found: list[Term] = []
         while True:
             start = self.token
             term = yield self._expression(ANYTHING, place)
-            self._check_kind(term, len(found) < truths, start)
+            self.check_kind(term, len(found) < truths, start)
             found.append(term)
             if not self.accept(","):
                 self.close(end, opened)
@@ -253,7 +252,7 @@ class Parser:
         inner = replace(inner, bound=place.bound.union(axes))
         start = self.token
         body = yield self._expression(ANYTHING, inner)
-        self._check_kind(body, False, start)
+        self.check_kind(body, False, start)
         self.close(")", opened)
         return terms.reduction(grammar.REDUCTION_HEADS[token.text], axes, body)
 

@@ -20,7 +20,7 @@ def decimal(value: Fraction) -> str:
         places, rest = places + 1, rest // (10 if rest % 10 == 0 else 2 if rest % 2 == 0 else 5)
     digits = str(value * Fraction(10) ** places).rstrip("0") or "0"
     exponent = len(str(value.numerator * 10**places // value.denominator)) - 1 - places
-    if exponent >= 0 and exponent < 21 or exponent > -5 and len(digits) < 40:
+    if 0 <= exponent < 21 or (-5 < exponent < 0 and len(digits) < 40):
         return _positional(digits, exponent)
     decimals = f".{digits[1:]}" if len(digits) > 1 else ""
     return f"{digits[0]}{decimals}e{exponent}"

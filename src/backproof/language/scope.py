@@ -53,9 +53,7 @@ class Scope:
             source.fail_at(token, _wrong_axes(name, axes, len(indices or ())))
         return sym(name, *(indices or ()))
 
-    def _check_axis(
-        self, source: Source, token: Token, indices: list[Term] | None, place: Place
-    ) -> None:
+    def _check_axis(self, source: Source, token: Token, indices: list[Term] | None, place: Place) -> None:
         name = token.text
         if indices is not None:
             source.fail_at(token, f"'{name}' is an axis; only variables have indices")
@@ -67,6 +65,9 @@ class Scope:
 
     def _fail_undefined(self, source: Source, token: Token, place: Place) -> None:
         name = token.text
+        if name[0] == "d" and (name[1:] in self.variables or name[1:] in self.later):
+            hint = "forward lines use values only" if name[1:] in self.variables else "not defined yet"
+            source.fail_at(token, f"'{name}' is the gradient of '{name[1:]}'; {hint}")
         if name in self.later:
             line = self.later[name]
             source.fail_at(token, f"'{name}' is used before it is defined, on line {line}")

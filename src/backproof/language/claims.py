@@ -1,0 +1,99 @@
+"""Chains of equalities and the claims that stand by themselves."""
+
+from __future__ import annotations
+
+from backproof.language.declarations import declarations, span
+from backproof.language.document import Declaration
+from backproof.language.drafts import ChainDraft, ClaimDraft, Names, Reading
+from backproof.language.parser import NUMBER, Parser
+from backproof.language.scope import Scope
+
+
+def end(parser: Parser) -> None:
+    """Fail unless the statement ends here; it has no reason."""
+    if parser.token.kind == "reason":
+        parser.fail("a reason explains an equality; other lines have comments, with '#'")
+    parser.finish()
+
+
+def reason(parser: Parser) -> str:
+    """Parse the end of an equality, with its reason if there is one."""
+    found = parser.accept("reason")
+    parser.finish()
+    return found.text[2:].strip() if found else ""
+
+
+def read_sides(parser: Parser, chain: ChainDraft) -> None:
+    """Parse the sides of a chain and the reason of the last one."""
+    parser.scope = chain.scope
+    while True:
+        start = parser.token
+        term = parser.expression(NUMBER, chain.bound)
+        chain.add(term, span(start, parser.previous))
+        if not parser.accept("="):
+            break
+    chain.explain(reason(parser))
+
+
+def read_continuation(reading: Reading, parser: Parser) -> None:
+    """``= B -- reason`` continues the chain above it."""
+    if reading.chain is None:
+        parser.fail("'=' continues a gradient or a claim; none stands right above")
+    parser.take()
+    read_sides(parser, reading.chain)
+
+
+def read_given(reading: Reading, parser: Parser) -> None:
+    """``given x: positive, v[n]`` declares variables of the claims below it in its fence."""
+    start = parser.take()
+    if reading.open_given is None:
+        reading.forget_given()
+    reading.given += _declared(parser, reading.given_names)
+    end(parser)
+    reading.open_given = start
+
+
+def _declared(parser: Parser, names: Names) -> list[Declaration]:
+    found = []
+    for name, axes, declaration in declarations(parser):
+        names.declare_axes(parser.source, axes)
+        names.declare(parser.source, name, declaration.axes)
+        found.append(declaration)
+    return found
+
+
+def read_claim(reading: Reading, parser: Parser) -> None:
+    """``claim A = B = … given x: positive -- reason`` is judged by itself."""
+    start = parser.take()
+    names = reading.given_names.copy()
+    given = [*reading.given, *_trailing_given(parser, names)]
+    scope = Scope(
+        names.variables,
+        names.axes,
+        "this claim",
+        is_open=True,
+        calls=reading.calls,
+        known=reading.known,
+    )
+    parser.scope, bound = scope, frozenset(names.axes)
+    target_start = parser.token
+    target = parser.expression(NUMBER, bound)
+    chain = ChainDraft(target, start, span(target_start, parser.previous), scope, bound)
+    if parser.accept("="):
+        read_sides(parser, chain)
+    else:
+        end(parser)
+    reading.blocks.append(ClaimDraft(tuple(given), chain))
+    reading.chain, reading.open_given = chain, None
+
+
+def _trailing_given(parser: Parser, names: Names) -> list[Declaration]:
+    """Parse and cut off the ``given`` at the end of a claim."""
+    words = [token.text if token.kind == "name" else "" for token in parser.tokens]
+    if "given" not in words:
+        return []
+    place = words.index("given")
+    tail = Parser(parser.source, parser.tokens[place + 1 :], parser.scope)
+    found = _declared(tail, names)
+    parser.tokens = parser.tokens[:place] + tail.tokens[tail.position :]
+    return found
