@@ -33,7 +33,8 @@ class Piece:
     """A part of a line.
 
     ``glue`` joins it to the piece before it; where the line turns instead, the next line starts with ``turn``.
-    ``cost`` grows with the depth of the operator; ``rows`` are the lines of a piece that is several lines high.
+    ``cost`` grows with the depth of the operator.  ``rows`` are the cases of a format measured in columns, as
+    (value, condition or None): such a piece is several lines high where nothing stands around it.
     """
 
     text: str
@@ -42,7 +43,7 @@ class Piece:
     glue_width: float = 0.0
     turn: str = ""
     cost: int = 0
-    rows: tuple[str, ...] = ()
+    rows: tuple[tuple[Box, Box | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,9 @@ class Joint:
 class Style:
     """A format of mathematics as tables; ``stacked`` says whether a fraction may stand on two levels.
 
-    ``fences`` are pairs of brackets by height, the lowest first; ``widest`` is what an unbreakable part may
-    measure; ``raises`` says whether e to the power of a box reads well.
+    ``fences`` are what makes a pair of brackets high enough, by height, the lowest first; ``widest`` is what an unbreakable part may
+    measure; ``raises`` says whether e to the power of a box reads well;
+    ``turned`` breaks a cell of a list of cases into lines no wider than ``widest``.
     """
 
     constructs: Mapping[str, Construct]
@@ -101,6 +103,7 @@ class Style:
     measure: Callable[[str], float]
     script: Callable[[Box], Construct]
     raises: Callable[[Box], bool]
+    turned: Callable[[Box], list[str]]
     stacked: bool
     widest: float
 
@@ -110,9 +113,13 @@ def atom(text: str, width: float, kind: str = "letter", height: float = 1.0) -> 
     return Box((Piece(text, width),), Level.ATOM, height, kind, kind)
 
 
+def _flat(piece: Piece) -> Piece:
+    return replace(piece, rows=(), width=float(len(piece.text))) if piece.rows else piece
+
+
 def with_ends(pieces: tuple[Piece, ...], before: str, after: str, pad: float) -> tuple[Piece, ...]:
     """Return ``pieces`` with text added at both ends, and every turn inside them dearer."""
-    inner = [replace(piece, cost=piece.cost + 2) for piece in pieces]
+    inner = [_flat(replace(piece, cost=piece.cost + 2)) for piece in pieces]
     inner[0] = replace(inner[0], text=before + inner[0].text, width=inner[0].width + pad / 2)
     inner[-1] = replace(inner[-1], text=inner[-1].text + after, width=inner[-1].width + pad / 2)
     return tuple(inner)

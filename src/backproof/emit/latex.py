@@ -8,7 +8,7 @@ from typing import Final
 from backproof.derivation import Derivation
 from backproof.emit import prose
 from backproof.emit.breaking import break_lines, line_text
-from backproof.emit.latex_style import LATEX, escape, measure
+from backproof.emit.latex_style import HANG, LATEX, escape, measure
 from backproof.emit.names import Scope, derivation_scope
 from backproof.emit.outline import (
     Block, Equations, Markup, Prose, Remark, Row, Section, Table, Words, outline, summary,
@@ -20,7 +20,6 @@ from backproof.terms import Term
 #: Ems between the margins of an article in 10pt, and what a reason may take of them.
 _PAGE: Final = 33.0
 _ASIDE: Final = 12.0
-_HANG: Final = 2.6
 _MARKS: Final = {
     Kind.PROVED: "", Kind.PROVED_IF: "", Kind.REFUTED: r"\textbf{false}", Kind.UNKNOWN: r"\textbf{not decided}",
 }  # fmt: skip
@@ -103,7 +102,7 @@ class _Page:
         )  # fmt: skip
 
     def row(self, row: Row, left: str, middle: float) -> Iterator[str]:
-        first, *rest = break_lines(self.typeset(row.right), middle, _HANG)
+        first, *rest = break_lines(self.typeset(row.right), middle, HANG)
         yield f"{left} &= {line_text(first)}{self.reason(row)}"
         for line in rest:
             yield rf"&\quad {line_text(line)}"

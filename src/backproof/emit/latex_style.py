@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from backproof.emit.boxes import Box, Construct, Joint, Style
+from backproof.emit.breaking import break_lines, line_text
 from backproof.emit.names import GREEK, Name
 
 _ESCAPES: Final = {
@@ -47,6 +48,14 @@ def _raises(raised: Box) -> bool:
     return raised.width <= 8 and raised.height <= 1.7
 
 
+def _turned(cell: Box) -> list[str]:
+    lines = [line_text(line) for line in break_lines(cell, _WIDEST, HANG)]
+    return [lines[0], *(rf"\quad {line}" for line in lines[1:])]
+
+
+#: Ems of a turned line's indent with its operator; ems of the widest unbreakable part.
+HANG: Final = 2.6
+_WIDEST: Final = 16.0
 _OPERATORS: Final = ("exp", "log", "max", "min", "sin", "cos", "tan", "sinh", "cosh", "tanh")
 _RELATIONS: Final = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "=", "ne": r"\ne"}
 
@@ -61,12 +70,14 @@ LATEX: Final = Style(
         "size": Construct(r"\#", "", "", 0.8),
         "negative": Construct("-", "", "", 0.8),
         "root": Construct(r"\sqrt{", "", "}", 0.9),
-        "absolute": Construct(r"\lvert ", "", r" \rvert", 0.6),
+        "group": Construct("(", "", ")", 0.9),
+        "absolute": Construct(r"\lvert ", "", r"\rvert", 0.7),
         "bracket": Construct("[", "", "]", 0.6),
         "not": Construct(r"\text{not }", "", "", 1.8),
         "operator": Construct(r"\operatorname{", "", "}"),
         "case": Construct("", r" & \text{if } ", "", 2.6),
         "last case": Construct("", "", r" & \text{otherwise}", 5.5),
+        "next case": Construct("", " & "),
         "cases": Construct(r"\begin{cases} ", r" \\ ", r" \end{cases}", 1.2),
         "sum": Construct(r"\sum_{", "", "}", 1.6),
         "prod": Construct(r"\prod_{", "", "}", 1.4),
@@ -83,6 +94,7 @@ LATEX: Final = Style(
         "tight": Joint(" ", r"{} \cdot ", 0.0),
         "space": Joint(" ", r"{} \cdot ", 0.1),
         "slash": Joint("/", "{} / ", 0.5),
+        "axes": Joint(", ", ", ", 0.45),
         "comma": Joint(", ", ", ", 0.45),
         "index": Joint(" ", " ", 0.0),
         "operand": Joint(" ", " ", 0.2),
@@ -99,16 +111,17 @@ LATEX: Final = Style(
         **{name: f"\\{name}" for name in _OPERATORS},
     },
     fences=(
-        (1.6, "(", ")"),
-        (1.9, r"\bigl(", r"\bigr)"),
-        (2.1, r"\Bigl(", r"\Bigr)"),
-        (2.9, r"\biggl(", r"\biggr)"),
-        (9.9, r"\Biggl(", r"\Biggr)"),
+        (1.6, "", ""),
+        (1.9, r"\bigl", r"\bigr"),
+        (2.15, r"\Bigl", r"\Bigr"),
+        (2.9, r"\biggl", r"\biggr"),
+        (9.9, r"\Biggl", r"\Biggr"),
     ),
     name=_name,
     measure=measure,
     script=_script,
     raises=_raises,
+    turned=_turned,
     stacked=True,
-    widest=18.0,
+    widest=_WIDEST,
 )

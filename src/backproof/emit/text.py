@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from backproof.derivation import Derivation
 from backproof.emit import prose
+from backproof.emit.boxes import Box, Piece
 from backproof.emit.breaking import Line, break_lines, line_text
 from backproof.emit.names import Scope, derivation_scope
 from backproof.emit.outline import (
@@ -111,12 +113,14 @@ class _Page:
     def row(
         self, row: Row, head: str, lines: tuple[Line, ...], side: list[str], middle: int
     ) -> Iterator[str]:
-        body = [line for i, pieces in enumerate(lines) for line in _laid(pieces, i > 0)]
+        body = [row for i, line in enumerate(lines) for row in _laid(line, i > 0, middle)]
+        base = next((i for i, text in enumerate(body) if "⎨" in text), 0) if lines[0][-1].rows else 0
+        side = [""] * base + side
         for i in range(max(len(body), len(side))):
-            left = head if i == 0 else " " * len(head)
+            left = head if i == base else " " * len(head)
             expression = body[i] if i < len(body) else ""
             aside = side[i] if i < len(side) else ""
-            mark = self.mark(row.verdict) if i == 0 else " "
+            mark = self.mark(row.verdict) if i == base else " "
             gap = " " * (middle - len(expression) + _GAP)
             yield f"{left}{expression}{gap}{mark} {self.painted(aside, '2')}"
 
@@ -130,5 +134,36 @@ def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width) if text else [""]
 
 
-def _laid(line: Line, turned: bool) -> list[str]:
-    return [("  " if turned else "") + line_text(line)]
+def _laid(line: Line, turned: bool, width: int) -> list[str]:
+    """Return the rows of one line: several where it ends in a list of cases, or in what nothing can break."""
+    indent = "  " if turned else ""
+    last = line[-1]
+    text = indent + line_text(line)
+    if not last.rows:
+        return textwrap.wrap(text, width, drop_whitespace=False) if len(text) > width else [text]
+    head = indent + (line_text((*line[:-1], replace(last, text=""))) if line[1:] else last.turn)
+    return _braced(head, last, width)
+
+
+def _braced(head: str, cases: Piece, width: int) -> list[str]:
+    """Return the cases below one another, held by a brace, after ``head`` at half their height."""
+    aside = max(len(_condition(condition)) for _, condition in cases.rows)
+    room = max(12, width - len(head) - 2 - _GAP - aside)
+    cells = [
+        (line_text(line), _condition(condition) if i == 0 else "")
+        for value, condition in cases.rows
+        for i, line in enumerate(break_lines(value, room, _HANG))
+    ]
+    column = max(len(value) for value, _ in cells) + _GAP
+    lines = [f"{value:{column}}{condition}" for value, condition in cells]
+    if len(lines) % 2 == 0:
+        lines.insert(len(lines) // 2, "")
+    last, middle = len(lines) - 1, len(lines) // 2
+    signs = ["⎧", *["⎪"] * (last - 1), "⎩"]
+    signs[middle] = "⎨"
+    heads = [head if i == middle else " " * len(head) for i in range(last + 1)]
+    return [f"{h}{sign} {line}" for h, sign, line in zip(heads, signs, lines, strict=True)]
+
+
+def _condition(condition: Box | None) -> str:
+    return "otherwise" if condition is None else f"if {condition.text}"

@@ -5,7 +5,9 @@ The decisions are the same for every format; a format is a :class:`~backproof.em
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import zip_longest
 from typing import Final
 
 from backproof.emit.boxes import ELISION, Box, Construct, Level, Piece, Style
@@ -94,11 +96,12 @@ class Typesetter:
         kind = "signed" if box.lead == "sign" else "group"
         return Box(enclose(self.fence(box), box), Level.ATOM, box.height, kind, "group")
 
-    def fence(self, box: Box) -> Construct:
-        """Return the parentheses that are as high as ``box``."""
+    def fence(self, box: Box, name: str = "group") -> Construct:
+        """Return the construct's two marks, as high as ``box``."""
         fences = self.style.fences
-        _, before, after = next((f for f in fences if box.height <= f[0]), fences[-1])
-        return Construct(before, "", after, self.style.measure("()"))
+        _, opening, closing = next((f for f in fences if box.height <= f[0]), fences[-1])
+        marks = self.style.constructs[name]
+        return Construct(opening + marks.before, "", closing + marks.after, marks.pad)
 
     def single(self, name: str, *boxes: Box, level: Level = Level.ATOM, kind: str = "letter") -> Box:
         """Return an unbreakable construct."""
@@ -141,8 +144,13 @@ def _sum_needs(term: Term, mode: int) -> list[Need]:
     return [(arg.args[0] if arg.head == "neg" else arg, mode) for arg in term.args] + [(term.args[0], mode)]
 
 
+def _derivative_needs(term: Term, mode: int) -> list[Need]:
+    return [*_deeper(term, mode), (term.args[0], mode)]
+
+
 _NEEDS: Final[dict[str, Callable[[Term, int], list[Need]]]] = {
-    "add": _sum_needs, "div": _deeper, "pow": _power_needs, "exp": _exponential_needs, "D": _deeper,
+    "add": _sum_needs, "div": _deeper, "pow": _power_needs, "exp": _exponential_needs,
+    "D": _derivative_needs,
 }  # fmt: skip
 
 
@@ -232,7 +240,7 @@ def _negative(setter: Typesetter, term: Term, mode: int) -> Box:
     inner = setter.fenced(setter.inner(term.args[0], mode), Level.BIG)
     sign = setter.style.constructs["negative"]
     first, *rest = inner.pieces
-    first = Piece(sign.before + first.text, first.width + sign.pad, rows=first.rows)
+    first = replace(first, text=sign.before + first.text, width=first.width + sign.pad, rows=())
     return Box((first, *rest), Level.NEGATIVE, inner.height, "sign", inner.trail)
 
 
@@ -284,7 +292,8 @@ def _power(setter: Typesetter, term: Term, mode: int) -> Box:
         return setter.applied(name, [setter.inner(arg, mode) for arg in base.args])
     bottom = setter.fenced(setter.inner(base, mode), Level.ATOM)
     height = bottom.height + 0.35
-    return Box(enclose(script, bottom), Level.POWER, height, bottom.lead, bottom.trail)
+    trail = bottom.trail if setter.style.raises(raised) else "word"
+    return Box(enclose(script, bottom), Level.POWER, height, bottom.lead, trail)
 
 
 def _exponential(setter: Typesetter, term: Term, mode: int) -> Box:
@@ -306,7 +315,7 @@ def _root(setter: Typesetter, term: Term, mode: int) -> Box:
 
 def _absolute(setter: Typesetter, term: Term, mode: int) -> Box:
     inner = setter.inner(term.args[0], mode)
-    pieces = enclose(setter.style.constructs["absolute"], inner)
+    pieces = enclose(setter.fence(inner, "absolute"), inner)
     return Box(pieces, Level.ATOM, inner.height, "group", "group")
 
 
@@ -360,20 +369,30 @@ def _case_needs(term: Term, _mode: int) -> list[Need]:
 
 
 def _cases(setter: Typesetter, term: Term, _mode: int) -> Box:
-    style = setter.style
-    row, last = style.constructs["case"], style.constructs["last case"]
-    cells = [
-        fuse(row, (setter.inner(value, NESTED), setter.inner(condition, LINE)))
-        if condition is not None
-        else fuse(last, (setter.inner(value, NESTED),))
+    rows = tuple(
+        (setter.inner(value, NESTED), None if condition is None else setter.inner(condition, LINE))
         for value, condition in _case_rows(term)
-    ]
+    )
+    style = setter.style
     whole = style.constructs["cases"]
-    text = whole.before + whole.between.join(cell.text for cell in cells) + whole.after
-    stacked = style.stacked
-    width = max(c.width for c in cells) if stacked else sum(c.width + 2 for c in cells)
-    piece = Piece(text, width + whole.pad, rows=tuple(cell.text for cell in cells))
-    return Box((piece,), Level.BIG, 1.4 * len(cells) if stacked else 1.0, "big", "big")
+    cells = [line for row in rows for line in _case_lines(style, *row)]
+    text = whole.before + whole.between.join(cells) + whole.after
+    values = max(min(style.widest, value.width) for value, _ in rows)
+    conditions = max(min(style.widest, c.width) if c else 0.0 for _, c in rows)
+    width = values + max(conditions + style.constructs["case"].pad, style.measure("otherwise"))
+    piece = Piece(text, width + whole.pad, rows=() if style.stacked else rows)
+    return Box((piece,), Level.BIG, 1.4 * len(cells) if style.stacked else 1.0, "big", "big")
+
+
+def _case_lines(style: Style, value: Box, condition: Box | None) -> Iterator[str]:
+    """Yield the lines of one case; a long value and a long condition turn beside each other."""
+    if condition is None:
+        between, ends = style.constructs["last case"].after, [""]
+    else:
+        between, ends = style.constructs["case"].between, style.turned(condition)
+    for i, (left, right) in enumerate(zip_longest(style.turned(value), ends, fillvalue="")):
+        cell = between + right if i == 0 else style.constructs["next case"].between + right
+        yield left + cell if right or i == 0 else left
 
 
 def _bracket(setter: Typesetter, term: Term, mode: int) -> Box:
@@ -383,7 +402,7 @@ def _bracket(setter: Typesetter, term: Term, mode: int) -> Box:
 
 def _reduction(setter: Typesetter, term: Term, mode: int) -> Box:
     style = setter.style
-    axes = setter.listed([_named(setter, axis) for axis in term.data], "comma", Level.LOGIC)
+    axes = setter.listed([_named(setter, axis) for axis in term.data], "axes", Level.LOGIC)
     operator = style.constructs[term.head]
     head = atom(operator.before + axes.text + operator.after, axes.width + operator.pad)
     inner = setter.inner(term.args[0], mode)
@@ -391,17 +410,17 @@ def _reduction(setter: Typesetter, term: Term, mode: int) -> Box:
         return setter.applied(head, [inner])
     body = setter.fenced(inner, Level.BIG)
     pieces = join([(None, head), (style.joints["operand"], body)], 9)
-    return Box(pieces, Level.BIG, max(body.height, 1.8), "big", body.trail)
+    return Box(pieces, Level.BIG, max(body.height, 2.1), "big", body.trail)
 
 
 def _derivative(setter: Typesetter, term: Term, mode: int) -> Box:
     above, below = (setter.inner(arg, min(mode + 1, LINE)) for arg in term.args)
-    if term.args[0].head == "sym" and above.lead != "slash":
+    if term.args[0].head == "sym" and setter.scope.gradient_of(term.args[0].data) is None:
         return _ratio(setter, above, below, mode)
     stacked = setter.style.stacked and mode == DISPLAY
     name = "derivative" if stacked else "derivative on a line"
     operator = fuse(setter.style.constructs[name], (below,))
-    return setter.applied(Box((operator,)), [above])
+    return setter.applied(Box((operator,)), [setter.inner(term.args[0], mode)])
 
 
 _RULES: Final[dict[str, Rule]] = {
