@@ -23,7 +23,9 @@ class SourceError(BackproofError):
         place = f"{self.path}:{self.line}:{self.column}: {self.message}"
         if not self.source_line:
             return place
-        return f"{place}\n    {self.source_line}\n    {' ' * (self.column - 1)}^"
+        start = max(0, self.column - 81)  # a long line is shown around the place only
+        shown = self.source_line[start : start + 120]
+        return f"{place}\n    {shown}\n    {' ' * (self.column - 1 - start)}^"
 
 
 @dataclass

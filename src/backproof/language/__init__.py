@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from backproof.language.document import (
     Chain,
     Claim,
@@ -18,7 +20,7 @@ from backproof.language.document import (
 from backproof.language.lexer import Source, tokenize
 from backproof.language.parser import ANYTHING, Parser
 from backproof.language.printer import to_source
-from backproof.language.scope import FREE
+from backproof.language.scope import Scope
 from backproof.language.statements import parse_document
 from backproof.terms import Term
 
@@ -40,13 +42,14 @@ __all__ = [
 ]
 
 
-def parse_expression(text: str, path: str = "<expression>") -> Term:
+def parse_expression(text: str, path: str = "<expression>", known: Collection[str] | None = None) -> Term:
     """Return the term that ``text`` writes; bare names between index brackets are indices.
 
+    ``known`` are the node names that it may call (None: any).
     Raises SourceError with the exact place of a mistake.
     """
     source = Source(text, path)
-    parser = Parser(source, tokenize(source, 1, len(source.lines)), FREE)
+    parser = Parser(source, tokenize(source, 1, len(source.lines)), Scope(known=known, is_free=True))
     term = parser.expression(ANYTHING)
     while parser.accept("newline"):
         pass

@@ -53,20 +53,19 @@ def read_given(reading: Reading, parser: Parser) -> None:
     reading.open_given = start
 
 
-def _declared(parser: Parser, names: Names) -> list[Declaration]:
+def _declared(parser: Parser, names: Names) -> tuple[Declaration, ...]:
     found = []
     for name, axes, declaration in declarations(parser):
         names.declare_axes(parser.source, axes)
         names.declare(parser.source, name, declaration.axes)
         found.append(declaration)
-    return found
+    return tuple(found)
 
 
 def read_claim(reading: Reading, parser: Parser) -> None:
     """``claim A = B = … given x: positive -- reason`` is judged by itself."""
     start = parser.take()
-    names = reading.given_names.copy()
-    given = [*reading.given, *_trailing_given(parser, names)]
+    names, given = _given(reading, parser)
     scope = Scope(
         names.variables,
         names.axes,
@@ -83,17 +82,18 @@ def read_claim(reading: Reading, parser: Parser) -> None:
         read_sides(parser, chain)
     else:
         end(parser)
-    reading.blocks.append(ClaimDraft(tuple(given), chain))
+    reading.blocks.append(ClaimDraft(given, chain))
     reading.chain, reading.open_given = chain, None
 
 
-def _trailing_given(parser: Parser, names: Names) -> list[Declaration]:
-    """Parse and cut off the ``given`` at the end of a claim."""
+def _given(reading: Reading, parser: Parser) -> tuple[Names, tuple[Declaration, ...]]:
+    """Return what is declared for a claim, also by the ``given`` at its end, which is cut off."""
     words = [token.text if token.kind == "name" else "" for token in parser.tokens]
     if "given" not in words:
-        return []
+        return reading.given_names, reading.given
     place = words.index("given")
     tail = Parser(parser.source, parser.tokens[place + 1 :], parser.scope)
+    names = reading.given_names.copy()
     found = _declared(tail, names)
     parser.tokens = parser.tokens[:place] + tail.tokens[tail.position :]
-    return found
+    return names, reading.given + found

@@ -96,6 +96,8 @@ class Names:
             if axis.text in self.variables:
                 where = self.places[axis.text].line
                 source.fail_at(axis, f"'{axis.text}' is a variable (line {where}), not an axis")
+            if self.gradient_of(axis.text):
+                source.fail_at(axis, f"'{axis.text}' is a gradient, not an axis")
             self.axes.add(axis.text)
 
     def declare(self, source: Source, name: Token, axes: tuple[str, ...]) -> None:
@@ -103,8 +105,9 @@ class Names:
         text = name.text
         if text in self.variables:
             source.fail_at(name, f"'{text}' is already defined, on line {self.places[text].line}")
-        if text in self.axes:
-            source.fail_at(name, f"'{text}' is an axis; give the variable another name")
+        if text in self.axes or "d" + text in self.axes:
+            axis = text if text in self.axes else "d" + text
+            source.fail_at(name, f"'{axis}' is an axis; give the variable another name")
         if text[0] == "d" and text[1:] in self.variables:
             source.fail_at(name, f"'{text}' is the gradient of '{text[1:]}'; choose another name")
         if "d" + text in self.variables:
@@ -121,10 +124,9 @@ class Names:
         """Return names that can be added to without changing these."""
         return Names(dict(self.variables), dict(self.places), set(self.axes))
 
-    def with_gradients(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the variables and the gradients of all of them."""
-        gradients = {"d" + name: axes for name, axes in self.variables.items()}
-        return {**self.variables, **gradients}
+    def axes_of(self, text: str) -> tuple[str, ...] | None:
+        """Return the axes of a variable or of a gradient, or None for any other name."""
+        return self.variables.get(self.gradient_of(text) or text)
 
 
 @dataclass(slots=True)
@@ -145,6 +147,7 @@ class NodeDraft:
     lines: list[Line] = field(default_factory=list)
     chains: dict[str, ChainDraft] = field(default_factory=dict)
     kinks: list[Kink] = field(default_factory=list)
+    stated: set[tuple[Term, str]] = field(default_factory=set)
     examples: list[ExampleDraft] = field(default_factory=list)
 
     @property
@@ -165,7 +168,7 @@ class NodeDraft:
 
     def gradient_scope(self, owner: str) -> Scope:
         """The names that a gradient may use: variables, and the gradients of all of them."""
-        return replace(self.forward_scope(owner), variables=self.names.with_gradients())
+        return replace(self.forward_scope(owner), has_gradients=True)
 
     def finish(self, source: Source) -> Node:
         """Return the node; it has a line, its outputs are lines, and its examples are complete."""
@@ -199,25 +202,24 @@ class NodeDraft:
     def _check_example(self, source: Source, draft: ExampleDraft) -> None:
         outputs = [output.text for output in self.outputs] or [self.lines[-1].name]
         allowed = {x.name: x.domain for x in self.inputs} | {"d" + y: REAL for y in outputs}
-        known = self.names.with_gradients()
-        for token, value in draft.given + draft.expected:
-            is_given = (token, value) in draft.given
-            _check_example_name(source, token, allowed if is_given else known)
-            if known[token.text]:
-                source.fail_at(token, f"'{token.text}' has axes; an example gives single numbers")
-            if is_given and not allowed[token.text].contains(value):
-                domain = allowed[token.text]
+        for token, value in draft.given:
+            domain = allowed.get(token.text)
+            if domain is None:
+                near = grammar.suggest(token.text, allowed)
+                source.fail_at(token, f"'{token.text}' is neither an input nor the upstream gradient{near}")
+            if not domain.contains(value):
                 source.fail_at(token, f"{value} is outside the domain of '{token.text}': {domain}")
+        for token, _ in draft.given + draft.expected:
+            axes = self.names.axes_of(token.text)
+            if axes is None:
+                near = grammar.suggest(token.text, self.names.variables)
+                source.fail_at(token, f"'{token.text}' is no variable and no gradient{near}")
+            if axes:
+                source.fail_at(token, f"'{token.text}' has axes; an example gives single numbers")
         given = {token.text for token, _ in draft.given} | {name for name, _ in self.values}
         missing = [x.name for x in self.inputs if x.name not in given]
         if missing:
             source.fail_at(draft.start, f"the example gives no value of '{missing[0]}'")
-
-
-def _check_example_name(source: Source, token: Token, allowed: Mapping[str, object]) -> None:
-    if token.text not in allowed:
-        near = grammar.suggest(token.text, allowed)
-        source.fail_at(token, f"expected one of {', '.join(allowed)}, found '{token.text}'{near}")
 
 
 @dataclass(slots=True)
@@ -231,7 +233,7 @@ class Reading:
     node: NodeDraft | None = None
     chain: ChainDraft | None = None
     calls: dict[str, int] = field(default_factory=dict)
-    given: list[Declaration] = field(default_factory=list)
+    given: tuple[Declaration, ...] = ()
     given_names: Names = field(default_factory=Names)
     open_given: Token | None = None
 
@@ -239,7 +241,7 @@ class Reading:
         """Start the declarations for claims afresh; the last ones must have been used."""
         if self.open_given:
             self.source.fail_at(self.open_given, "no claim follows; 'given' stands before its claim")
-        self.given, self.given_names = [], Names()
+        self.given, self.given_names = (), Names()
 
     def finish(self) -> tuple[Prose | Node | Claim, ...]:
         """Return the finished blocks, in the order of the file."""

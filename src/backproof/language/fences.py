@@ -11,7 +11,7 @@ from backproof.language.lexer import Source
 
 _FENCE: Final = re.compile(r" {0,3}(?P<mark>`{3,}(?=[^`]*$)|~{3,})[ \t]*(?P<word>[^\s`]*)")
 _HIDDEN: Final = re.compile(r"[\s>*+.)\d-]*(?:`{3,}|~{3,})[ \t]*derive\b", re.IGNORECASE)
-_HEADING: Final = re.compile(r" {0,3}#{1,6}[ \t]+(?P<title>.*?)(?:[ \t]+#+)?[ \t\r]*$")
+_HEADING: Final = re.compile(r" {0,3}#{1,6}(?=[ \t])(?P<title>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ def split(source: Source) -> tuple[str, list[Prose | Fence]]:
         opened = _FENCE.match(text)
         if opened is None:
             _check_hidden(source, line)
-            heading = _HEADING.match(text)
-            title = title or (heading["title"] if heading else "")
+            title = title or _heading(text)
             line += 1
             continue
         last = _closing_line(source, line, opened["mark"])
@@ -44,11 +43,20 @@ def split(source: Source) -> tuple[str, list[Prose | Fence]]:
             _add_prose(source, pieces, start, line)
             pieces.append(Fence(line + 1, last - 1))
             start = last + 1
-        elif opened["word"].lower() == "derive":
-            source.fail(f"write derive for '{opened['word']}'", line, opened.start("word") + 1)
+        elif re.match(r"derive\b", opened["word"], re.IGNORECASE):
+            shown = opened["word"][:40]
+            source.fail(f"write derive for '{shown}'", line, opened.start("word") + 1)
         line = last + 1
     _add_prose(source, pieces, start, line)
     return title, pieces
+
+
+def _heading(text: str) -> str:
+    """Return the text of a heading, or nothing for any other line."""
+    found = _HEADING.match(text)
+    title = found["title"].strip() if found else ""
+    bare = title.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1] in " \t" else title
 
 
 def _add_prose(source: Source, pieces: list[Prose | Fence], start: int, stop: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from typing import Final
 
 from backproof.terms import FUNCTIONS, RELATIONS, Term
@@ -13,6 +14,7 @@ MAX_DIGITS: Final = 1000
 MAX_EXPONENT: Final = 400
 MAX_NAME: Final = 100
 MAX_DEPTH: Final = 2000
+MAX_AXES: Final = 32
 
 #: How tightly each head binds, in the source form; every head that is not listed is closed by its own brackets.
 PRECEDENCE: Final[dict[str, int]] = {
@@ -46,7 +48,7 @@ RESERVED: Final[frozenset[str]] = (
 #: What people write for a built-in function, and what it is called here.
 ALIASES: Final[dict[str, str]] = {
     "ln": "log(…)", "arctan": "atan(…)", "maximum": "max(…, …)", "minimum": "min(…, …)",
-    "fabs": "abs(…)", "pow": "x^n", "power": "x^n", "diff": "D(…, x)", "expit": "sigmoid(…)",
+    "fabs": "abs(…)", "pow": "x^n", "diff": "D(…, x)", "expit": "sigmoid(…)",
     "sgn": "sign(…)", "Max": "max(…, …)", "Min": "min(…, …)", "Abs": "abs(…)", "asum": "sum[k](…)",
 }  # fmt: skip
 
@@ -67,5 +69,5 @@ def needs_parentheses(parent: Term, position: int) -> bool:
 
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """Return ``; did you mean …?`` for the nearest of ``candidates``, or nothing where none is near."""
-    near = get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    near = get_close_matches(name, list(islice(candidates, 1000)), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""

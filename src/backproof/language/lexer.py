@@ -35,10 +35,14 @@ class Source:
 
     def __init__(self, text: str, path: str) -> None:
         self.path = path
-        self.lines = text.split("\n")
+        self.lines = text.removeprefix("\ufeff").split("\n")
         if len(text) > grammar.MAX_CHARACTERS:
             limit = f"{grammar.MAX_CHARACTERS:,}"
             raise SourceError(path, 1, 1, f"the text is longer than {limit} characters")
+        for line, shown in enumerate(self.lines if "\r" in text else (), start=1):
+            alone = shown.find("\r", 0, -1)
+            if alone >= 0:
+                self.fail("a carriage return stands alone; a line ends with a line feed", line, alone + 1)
 
     def fail(self, message: str, line: int, column: int) -> NoReturn:
         """Raise a SourceError at this place."""

@@ -34,7 +34,7 @@ def read_header(reading: Reading, parser: Parser) -> None:
         name,
         start.text == "graph",
         later=_defined(reversed(reading.pending)),
-        calls=dict(reading.calls),
+        calls=reading.calls,
         known=reading.known,
         span=span(start, parser.previous),
     )
@@ -72,6 +72,8 @@ def _node_name(reading: Reading, parser: Parser, what: str) -> str:
         if part.kind not in ("name", "number") or part.column != parser.previous.end:
             parser.fail(f"expected the rest of the name '{text}-', found {part}")
         text += "-" + parser.take().text
+    if len(text) > grammar.MAX_NAME:
+        parser.fail(f"the name is longer than {grammar.MAX_NAME} characters", first)
     name = text.replace("_", "-")
     if text in _NODE_WORDS:
         parser.fail(f"'{text}' is a word of the language; choose another name", first)
@@ -130,16 +132,18 @@ def _read_number_input(parser: Parser, node: NodeDraft) -> None:
 def _check_forward(parser: Parser, node: NodeDraft, continued: bool) -> None:
     """Refuse what was meant as a gradient, and a forward line below the gradients."""
     name, variable = parser.token, parser.token.text[1:]
-    gradients = {"d" + other for other in (*node.names.variables, *node.later)}
-    words = {token.text for token in parser.tokens[1:] if token.kind == "name"}
-    if name.text[0] == "d" and variable and (continued or words & gradients):
-        variables = {other[1:] for other in gradients}
-        near = grammar.suggest(variable, variables)
+    if name.text[0] == "d" and variable and (continued or _uses_gradients(parser, node)):
+        near = grammar.suggest(variable, node.names.variables)
         parser.fail(f"'{name.text}' is a gradient, but no variable is named '{variable}'{near}")
     if continued:
         parser.fail("a forward line has one expression; only gradients and claims are chains")
     if node.chains and name.text not in node.names.variables:
         parser.fail("a forward line stands above the gradients")
+
+
+def _uses_gradients(parser: Parser, node: NodeDraft) -> bool:
+    words = (token.text for token in parser.tokens[1:] if token.kind == "name")
+    return any(word[0] == "d" and (word[1:] in node.names.variables or word[1:] in node.later) for word in words)
 
 
 def _read_line(parser: Parser, node: NodeDraft) -> None:
@@ -149,6 +153,8 @@ def _read_line(parser: Parser, node: NodeDraft) -> None:
         axes = parser.names("[", "]", "the name of an axis", new=True)
         node.names.declare_axes(parser.source, axes)
     names = tuple(axis.text for axis in axes)
+    if parser.token.kind == "/":
+        parser.fail("expected '=' and an expression, found '/'; the gradient of x is written dx")
     parser.expect("=", "'=' and an expression")
     parser.scope = node.forward_scope(f"'{name.text}'")
     term = parser.expression(NUMBER, frozenset(names))
@@ -204,18 +210,17 @@ def read_kink(reading: Reading, parser: Parser) -> None:
         found.append(_read_kink_value(parser, node))
     stretch = span(start, parser.previous)
     why = reason(parser)
-    stated = {(kink.condition, kink.gradient) for kink in node.kinks}
     for name, value in found:
-        if (condition, name.text) in stated:
+        if (condition, name.text) in node.stated:
             parser.fail(f"'{name.text}' is already given there", name)
         node.kinks.append(Kink(condition, name.text, value, stretch, why))
-        stated.add((condition, name.text))
+        node.stated.add((condition, name.text))
 
 
 def _read_kink_value(parser: Parser, node: NodeDraft) -> tuple[Token, Term]:
     name = parser.expect("name", "a gradient such as dx")
     if not node.names.gradient_of(name.text):
-        near = grammar.suggest(name.text, ["d" + other for other in node.names.variables])
+        near = grammar.suggest(name.text, ("d" + other for other in node.names.variables))
         parser.fail(f"'{name.text}' is the gradient of no variable{near}", name)
     target = _read_target(parser, node, name)
     parser.expect("=", "'=' and the value of the gradient")
@@ -236,10 +241,12 @@ def read_example(reading: Reading, parser: Parser) -> None:
 
 def _read_values(parser: Parser, before: list[tuple[Token, Fraction]]) -> list[tuple[Token, Fraction]]:
     found: list[tuple[Token, Fraction]] = []
+    seen = {name.text for name, _ in before}
     while True:
         name = parser.expect("name", "a name, as in x = 2")
-        if name.text in [other.text for other, _ in before + found]:
+        if name.text in seen:
             parser.fail(f"'{name.text}' stands twice", name)
+        seen.add(name.text)
         parser.expect("=", "'=' and a number")
         found.append((name, literal(parser)))
         if not parser.accept(","):

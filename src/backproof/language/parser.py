@@ -209,14 +209,22 @@ class Parser:
             return (yield from self._called(token, place))
         if self.token.kind == "[" and name in grammar.REDUCTION_HEADS:
             return (yield from self._reduction(token, place))
-        if name in grammar.STATEMENTS or name in ("and", "or", "inf"):
-            self.fail(f"expected an expression, found the word '{name}'", token)
+        self._check_reserved(token)
         indices = None
         if self.token.kind == "[":
             opened = self.take()
             inner = replace(self._deeper(place, opened), indexing=True)
             indices = yield from self._list("]", opened, inner)
         return self.scope.symbol(self.source, token, indices, place)
+
+    def _check_reserved(self, token: Token) -> None:
+        name = token.text
+        if name in FUNCTIONS or name in grammar.REDUCTION_HEADS or name in _SPECIAL or name == "size":
+            self.fail(f"'{name}' is a function; its argument stands in parentheses", token)
+        if name in grammar.RESERVED - grammar.CONSTANTS:
+            self.fail(f"expected an expression, found the word '{name}'", token)
+        if name in grammar.CONSTANTS and self.token.kind == "[":
+            self.fail(f"'{name}' has no axes", token)
 
     def _list(self, end: str, opened: Token, place: Place, truths: int = 0) -> Generator[Any, Term, list[Term]]:
         """Parse expressions up to the bracket ``end``; the first ``truths`` of them are comparisons."""
@@ -264,6 +272,8 @@ class Parser:
             token = self.expect("name", what)
             if token.text in [other.text for other in found]:
                 self.fail(f"the axis '{token.text}' stands twice", token)
+            if len(found) == grammar.MAX_AXES:
+                self.fail(f"more than {grammar.MAX_AXES} axes", token)
             if not new:
                 self.scope.check_axis_name(self.source, token)
             found.append(token)

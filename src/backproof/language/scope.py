@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from backproof.language import grammar
 from backproof.language.lexer import Source, Token
@@ -22,8 +21,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The names that are declared.  ``is_open``: any other name is a real number (claims).
+    """The names that are declared.
 
+    ``is_open``: any other name is a real number (claims); ``has_gradients``: ``dx`` is a name where ``x`` is;
+    ``is_free``: nothing is declared, and a bare name between index brackets is an index (expressions).
     ``later`` gives the line on which a name will be defined, ``calls`` the number of inputs of every node of
     the file, and ``known`` all node names that may be called (``None``: not known here).
     """
@@ -35,16 +36,27 @@ class Scope:
     later: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
     known: Collection[str] | None = None
+    has_gradients: bool = False
+    is_free: bool = False
+
+    def _axes_of(self, name: str) -> tuple[str, ...] | None:
+        if self.has_gradients and name[0] == "d" and name[1:] in self.variables:
+            return self.variables[name[1:]]
+        return self.variables.get(name)
 
     def symbol(self, source: Source, token: Token, indices: list[Term] | None, place: Place) -> Term:
         """Return what a name stands for, with its indices where it has brackets."""
         name = token.text
+        if self.is_free and indices is None and place.indexing and name not in grammar.CONSTANTS:
+            return idx(name)
+        if self.is_free:
+            return sym(name, *(indices or ()))
         if name in self.axes:
             self._check_axis(source, token, indices, place)
             return idx(name)
         if name in grammar.CONSTANTS and indices is None:
             return sym(name)
-        axes = self.variables.get(name)
+        axes = self._axes_of(name)
         if axes is None:
             if not self.is_open:
                 self._fail_undefined(source, token, place)
@@ -71,15 +83,13 @@ class Scope:
         if name in self.later:
             line = self.later[name]
             source.fail_at(token, f"'{name}' is used before it is defined, on line {line}")
-        if name in FUNCTIONS or name in grammar.REDUCTION_HEADS:
-            source.fail_at(token, f"'{name}' is a function; its argument stands in parentheses")
         kind = "undeclared axis" if place.indexing else "undefined name"
         names = [*self.variables, *grammar.CONSTANTS, *(self.axes if place.indexing else ())]
         source.fail_at(token, f"{kind} '{name}'{grammar.suggest(name, names)}")
 
     def check_axis_name(self, source: Source, token: Token) -> None:
         """Refuse a bound or measured axis that nothing declares."""
-        if token.text not in self.axes:
+        if token.text not in self.axes and not self.is_free:
             near = grammar.suggest(token.text, self.axes)
             source.fail_at(token, f"undeclared axis '{token.text}'{near}")
 
@@ -96,27 +106,6 @@ class Scope:
             words = [*FUNCTIONS, *self.calls, *self.known]
             near = grammar.suggest(name, words)
             source.fail_at(token, f"unknown function '{token.text}'{near}")
-
-
-class FreeScope(Scope):
-    """The scope of an expression without declarations: names between index brackets are indices."""
-
-    __slots__ = ()
-
-    def symbol(self, source: Source, token: Token, indices: list[Term] | None, place: Place) -> Term:
-        """Return an index for a bare name between index brackets, else a variable."""
-        name = token.text
-        if name in FUNCTIONS or name in grammar.REDUCTION_HEADS:
-            source.fail_at(token, f"'{name}' is a function; its argument stands in parentheses")
-        if indices is None and place.indexing and name not in grammar.CONSTANTS:
-            return idx(name)
-        return sym(name, *(indices or ()))
-
-    def check_axis_name(self, source: Source, token: Token) -> None:
-        """Take every name for an axis."""
-
-
-FREE: Final = FreeScope()
 
 
 def _wrong_axes(name: str, axes: tuple[str, ...], found: int) -> str:
