@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from backproof.language import parse_document
 from backproof.language.document import Document, Node, Prose
 
 _PACKAGE: Final = Path(__file__).resolve().parent
+_CLAUSE_END: Final = re.compile(r"(?<!al)[.:;?!] ")
 
 
 @cache
@@ -50,7 +52,7 @@ def path_of(name: str) -> Path:
 def load(name: str) -> Document:
     """Return the parsed file of a derivation; raises UnknownName with the nearest names."""
     path = path_of(name)
-    return parse_document(path.read_text(encoding="utf-8"), str(path))
+    return parse_document(path.read_text(encoding="utf-8"), str(path), names())
 
 
 def find_node(name: str) -> Node:
@@ -63,8 +65,8 @@ def find_node(name: str) -> Node:
 
 
 def describe(document: Document) -> str:
-    """Return the first sentence of a derivation's prose, on one line, without its heading."""
+    """Return the first clause of a derivation's prose, on one line, without its heading."""
     text = "\n".join(block.text for block in document.blocks if isinstance(block, Prose))
     prose = " ".join(line for line in text.splitlines() if not line.startswith("#")).split()
-    sentence, *_ = " ".join(prose).split(". ")
+    sentence = _CLAUSE_END.split(" ".join(prose), maxsplit=1)[0]
     return sentence.rstrip(".") or document.title

@@ -40,7 +40,8 @@ class WordGroup(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the options of the fallback with the group's own, then the commands."""
         shown = self.commands[FALLBACK].get_params(ctx)
-        params = [*(p for p in shown if "--help" not in p.opts), *self.get_params(ctx)]
+        options = [p for p in shown if isinstance(p, click.Option) and "--help" not in p.opts]
+        params = [*options, *self.get_params(ctx)]
         rows = [row for param in params if (row := param.get_help_record(ctx)) is not None]
         with formatter.section("Options"):
             formatter.write_dl(rows)

@@ -28,8 +28,10 @@ def read(word: str) -> Document:
     return from_expression(parse_expression(word), word)
 
 
-def read_file(path: Path) -> Document:
-    return parse_document(path.read_text(encoding="utf-8"), str(path))
+def read_file(path: Path, shown: str = "") -> Document:
+    """Return the parsed file; its mistakes name it as ``shown``, or as its path."""
+    text = path.read_text(encoding="utf-8")
+    return parse_document(text, shown or str(path), catalogue.names())
 
 
 def is_misspelt(word: str) -> bool:

@@ -1,0 +1,184 @@
+"""What is verified of a whole file: every step, convention, example, claim and witness, with findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from backproof.audit.diagnosis import diagnose
+from backproof.audit.examples import check_example
+from backproof.audit.findings import Finding, Severity, finding
+from backproof.audit.kinks import check_kink
+from backproof.calculus import derive, judge_claim
+from backproof.derivation import Derivation, JudgedChain, JudgedStep
+from backproof.domains import Context, Definition
+from backproof.errors import BackproofError, NotDerivable, SourceError, UnknownName
+from backproof.inlining import inline_calls, inline_claim, lookup_in
+from backproof.kernel import Kind
+from backproof.language import to_source
+from backproof.language.document import Claim, Document, Node, Prose, Span
+
+if TYPE_CHECKING:
+    from backproof.checking import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was verified of one file, and what was found."""
+
+    path: str
+    derivations: tuple[Derivation, ...] = ()
+    claims: tuple[JudgedChain, ...] = ()
+    witnesses: tuple[dict[str, Witness], ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def steps(self) -> tuple[JudgedStep, ...]:
+        """Every judged step of the file, those of claims last."""
+        chains = [chain for derivation in self.derivations for chain in derivation.chains]
+        return tuple(step for chain in (*chains, *self.claims) for step in chain.steps)
+
+
+def check_document(document: Document, numeric: bool = True) -> Report:
+    """Return what holds of every node and claim of ``document``.
+
+    ``numeric`` asks the witnesses as well: SymPy, and the numpy layer where there is one.
+    """
+    derivations: list[Derivation] = []
+    claims: list[JudgedChain] = []
+    findings: list[Finding] = []
+    for block in document.blocks:
+        try:
+            if isinstance(block, Node):
+                derivations.append(derive_node(document, block))
+                findings += node_findings(document.path, derivations[-1])
+            elif isinstance(block, Claim):
+                claims.append(derive_claim(document, block))
+                context = claim_context(block)
+                findings += chain_findings(document.path, claims[-1], context, block.chain.span)
+        except NotDerivable as refusal:
+            findings.append(_at(Severity.UNDECIDED, document.path, block, refusal))
+        except UnknownName as mistake:
+            findings.append(_at(Severity.UNREADABLE, document.path, block, mistake))
+    witnesses = tuple(map(ask_witnesses, derivations)) if numeric else ()
+    for derivation, found in zip(derivations, witnesses, strict=False):
+        findings += witness_findings(document.path, derivation.node, found)
+    return Report(document.path, tuple(derivations), tuple(claims), witnesses, tuple(findings))
+
+
+def ask_witnesses(derivation: Derivation) -> dict[str, Witness]:
+    """Return what each independent witness says of ``derivation``."""
+    from backproof.checking import cross_check  # numpy, which most commands do without
+
+    return cross_check(derivation)
+
+
+def derive_node(document: Document, node: Node) -> Derivation:
+    """Return the derivation of ``node``, every call replaced by what it stands for."""
+    inlined = inline_calls(node, lookup_in(document))
+    return derive(inlined, document.title, prose_about(document, node))
+
+
+def derive_claim(document: Document, claim: Claim) -> JudgedChain:
+    """Return the judged steps of ``claim`` as they are written; calls are judged by their formulas."""
+    judged = judge_claim(inline_claim(claim, lookup_in(document)))
+    steps = (
+        replace(step, left=written.left, right=written.right)
+        for step, written in zip(judged.steps, claim.chain.steps, strict=True)
+    )
+    return replace(judged, target=claim.chain.target, steps=tuple(steps))
+
+
+def prose_about(document: Document, node: Node) -> str:
+    """Return the prose of the file without its heading, if the file is about this node alone."""
+    if document.nodes != (node,):
+        return ""
+    texts = (block.text.strip() for block in document.blocks if isinstance(block, Prose))
+    return "\n\n".join(text.removeprefix(f"# {document.title}").strip() for text in texts).strip()
+
+
+def claim_context(claim: Claim) -> Context:
+    return Context(domains={given.name: given.domain for given in claim.given})
+
+
+def node_findings(path: str, derivation: Derivation) -> Iterator[Finding]:
+    """Yield what is wrong, open or worth a warning in one derivation."""
+    node = derivation.node
+    for chain in derivation.chains:
+        yield from chain_findings(path, chain, derivation.context, node.span)
+    domains = {given.name: given.domain for given in node.inputs}
+    forward = {line.name: Definition(line.name, line.term, line.axes) for line in node.lines}
+    for kink in node.kinks:
+        reason = check_kink(node, kink, Context(forward, domains))
+        if reason:
+            yield finding(Severity.WRONG, path, kink.span, "this convention is false", reason)
+    for example in node.examples:
+        wrong = tuple(check_example(derivation, example))
+        if wrong:
+            yield finding(Severity.WRONG, path, example.span, "this example is wrong", *wrong)
+
+
+def chain_findings(
+    path: str, chain: JudgedChain, context: Context, fallback: Span
+) -> Iterator[Finding]:
+    """Yield a finding for every step of ``chain`` that is not simply true."""
+    for number, step in enumerate(chain.steps, start=1):
+        span = step.span or fallback
+        name = f"step {number} of {to_source(chain.target)}"
+        if step.verdict.kind is Kind.REFUTED:
+            details = refutation(step, context)
+            yield finding(Severity.WRONG, path, span, f"{name} is false", *details)
+        elif step.verdict.kind is Kind.UNKNOWN:
+            equation = f"{to_source(step.left)}  =  {to_source(step.right)}"
+            details = (equation, step.verdict.reason, _agreement(step))
+            yield finding(Severity.UNDECIDED, path, span, f"{name} is undecided", *details)
+        if step.warning:
+            yield finding(Severity.WARNING, path, span, f"warning: {step.warning}")
+
+
+def refutation(step: JudgedStep, context: Context) -> tuple[str, ...]:
+    """Return the equation, both sides at the counterexample, and what differs."""
+    verdict = step.verdict
+    point = ", ".join(f"{name} = {value}" for name, value in verdict.point)
+    values = f"{shorten(verdict.left)}  ≠  {shorten(verdict.right)}"
+    return (
+        f"{to_source(step.left)}  =  {to_source(step.right)}",
+        f"at {point}:  {values}" if point else values,
+        diagnose(step.left, step.right, verdict, context) or verdict.reason,
+    )
+
+
+def shorten(digits: str, places: int = 10) -> str:
+    """Return a decimal cut after ``places`` characters, with an ellipsis where something is cut."""
+    return digits if len(digits) <= places + 2 else f"{digits[:places]}…"
+
+
+def _agreement(step: JudgedStep) -> str:
+    agrees = step.verdict.agrees
+    return f"both sides agree to 60 digits at {agrees} random points" if agrees else ""
+
+
+def witness_findings(path: str, node: Node, found: Mapping[str, Witness]) -> Iterator[Finding]:
+    """Yield a finding for every witness that disagrees."""
+    for name, witness in found.items():
+        if witness.state == "disagreed":
+            message = f"the {name} witness disagrees about {node.name}"
+            yield finding(Severity.WRONG, path, node.span, message, witness.detail)
+
+
+def _at(severity: Severity, path: str, block: Node | Claim | Prose, error: Exception) -> Finding:
+    span = block.span if isinstance(block, Node) else Span(1, 1, 1)
+    span = block.chain.span if isinstance(block, Claim) else span
+    return finding(severity, path, span, str(error))
+
+
+def unreadable(path: str, error: BackproofError | OSError | UnicodeError) -> Finding:
+    """Return the finding for a file that is no derivation."""
+    if isinstance(error, SourceError):
+        caret = f"{' ' * (error.column - 1)}^" if error.source_line else ""
+        place = Span(error.line, error.column, error.column + 1)
+        return finding(
+            Severity.UNREADABLE, error.path, place, error.message, error.source_line, caret
+        )
+    return finding(Severity.UNREADABLE, path, Span(1, 1, 1), str(error))

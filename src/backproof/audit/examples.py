@@ -1,0 +1,65 @@
+"""Whether the numbers of an ``example`` line are those that the derivation gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from backproof.derivation import Derivation
+from backproof.errors import DomainError
+from backproof.kernel import decimal_value
+from backproof.language import to_source
+from backproof.language.document import Example
+from backproof.terms import Term, as_fraction, sym
+
+DIGITS = 50
+
+
+def check_example(derivation: Derivation, example: Example) -> Iterator[str]:
+    """Yield one sentence for every number of ``example`` that is not what the derivation gives.
+
+    Whole numbers and fractions must be exact; a decimal fraction must be the value, rounded to its places.
+    The upstream gradient is 1 where the example gives none.
+    """
+    node = derivation.node
+    upstream = f"d{node.lines[-1].name}"
+    point = {upstream: Fraction(1)} | {name: _number(term) for name, term in example.given}
+    missing = [given.name for given in node.inputs if given.name not in point]
+    if missing:
+        yield f"the example gives no value for {', '.join(missing)}"
+        return
+    outside = [given.name for given in node.inputs if not given.domain.contains(point[given.name])]
+    if outside:
+        yield f"the example is outside the domain of {', '.join(outside)}"
+        return
+    for name, term in example.expected:
+        text = decimal_value(_formula(derivation, name), point, derivation.context, digits=DIGITS)
+        if text == "undefined" or not is_rounded(Fraction(text), _number(term)):
+            yield f"{name} is {text[:20]} here, not {to_source(term)}"
+
+
+def is_rounded(value: Fraction, written: Fraction) -> bool:
+    """Say whether ``written`` is ``value``, rounded where it is a decimal fraction."""
+    places = _decimal_places(written)
+    if places:
+        return abs(value - written) <= Fraction(1, 2 * 10**places)
+    scale = max(Fraction(1), abs(value))
+    return abs(value - written) <= scale / 10 ** (DIGITS - 10)
+
+
+def _decimal_places(value: Fraction) -> int:
+    """Return how many decimals ``value`` is written with; 0 for whole numbers and other fractions."""
+    return next((n for n in range(DIGITS) if (value * 10**n).denominator == 1), 0)
+
+
+def _number(term: Term) -> Fraction:
+    value = as_fraction(term)
+    if value is None:
+        raise DomainError(f"an example gives numbers, not {to_source(term)}")
+    return value
+
+
+def _formula(derivation: Derivation, name: str) -> Term:
+    """Return the derived gradient of an input, or the forward value, that ``name`` stands for."""
+    inputs = {f"d{given}": term for given, term in derivation.gradients.items()}
+    return inputs.get(name, sym(name))

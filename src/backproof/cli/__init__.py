@@ -1,0 +1,96 @@
+"""The command ``derive``: parse the arguments, call, print, exit.  It holds no mathematics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from backproof import __version__
+from backproof.cli.group import WordGroup, complete_names
+from backproof.cli.output import FORMATS
+
+HELP = """Derive, prove and typeset backward passes.
+
+WORD is a node of the catalogue, an expression, or a Markdown file with derive blocks.
+
+\b
+Examples:
+  derive sigmoid                        the derivation, in the terminal
+  derive sigmoid --latex                the same as a LaTeX fragment
+  derive 'x*exp(-x^2)' --latex          any expression
+  derive notes.md                       any file with derive blocks
+  derive mul --latex --standalone -o mul.tex
+  derive check                          verify the whole catalogue
+  derive check notes.md                 verify a file of yours
+  derive list                           the catalogue
+
+\b
+Exit codes:
+  0  everything is verified
+  1  something is wrong
+  2  misuse, or input that cannot be read
+  3  something could not be decided
+"""
+
+PATH = click.Path(path_type=Path)
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+def _complete_word(_: click.Context, __: click.Parameter, incomplete: str) -> list[object]:
+    return list(complete_names(incomplete))
+
+
+@click.group(
+    cls=WordGroup,
+    help=HELP,
+    context_settings=CONTEXT,
+    no_args_is_help=True,
+    subcommand_metavar="WORD | COMMAND [ARGS]…",
+)
+@click.version_option(__version__, prog_name="derive", message="%(prog)s %(version)s")
+def main() -> None:
+    """Run the command line."""
+
+
+@main.command(hidden=True, context_settings=CONTEXT)
+@click.argument("word", shell_complete=_complete_word)
+@click.option("--text", "form", flag_value="text", help="For the terminal (the default).")
+@click.option("--latex", "form", flag_value="latex", help="LaTeX, for article with amsmath.")
+@click.option("--markdown", "form", flag_value="markdown", help="Markdown with TeX mathematics.")
+@click.option("--json", "form", flag_value="json", help="JSON, every step with its verdict.")
+@click.option("--standalone", is_flag=True, help="With --latex: a whole document.")
+@click.option("-o", "--output", type=PATH, help="Write to a file, whole or not at all.")
+@click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
+def show(
+    word: str, form: str | None, standalone: bool, output: Path | None, no_color: bool
+) -> None:
+    """Show the derivation of a node, an expression or a file."""
+    from backproof.cli.show import show_word
+
+    known = FORMATS.get(output.suffix, "text") if output else "text"
+    form = form or ("latex" if standalone else known)
+    if standalone and form != "latex":
+        raise click.UsageError("--standalone goes with --latex")
+    raise SystemExit(show_word(word, form, standalone, output, no_color))
+
+
+@main.command(context_settings=CONTEXT)
+@click.argument("paths", nargs=-1, metavar="[PATH]…", shell_complete=_complete_word)
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Only findings and the summary.")
+@click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
+def check(paths: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool) -> None:
+    """Verify files, folders or nodes; without PATH the whole catalogue."""
+    from backproof.cli.check import check_paths
+
+    raise SystemExit(check_paths(paths, as_json, quiet, no_color))
+
+
+@main.command("list", context_settings=CONTEXT)
+@click.option("--json", "as_json", is_flag=True, help="The catalogue as JSON.")
+def list_names(as_json: bool) -> None:
+    """List the catalogue, one line of description each."""
+    from backproof.cli.listing import list_catalogue
+
+    list_catalogue(as_json)

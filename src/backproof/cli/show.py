@@ -1,0 +1,56 @@
+"""``derive WORD``: the derivation of a node, an expression or a file, in one of the formats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from backproof.audit.documents import Report, check_document
+from backproof.audit.findings import exit_code
+from backproof.cli.output import deliver, note, wants_colour
+from backproof.cli.words import read
+from backproof.derivation import Derivation
+from backproof.emit import EMITTERS
+
+#: The formats that show witnesses and numbers; a LaTeX fragment does without, and starts faster.
+WITNESSED: Final = frozenset({"text", "markdown", "json"})
+
+
+def show_word(word: str, form: str, standalone: bool, output: Path | None, no_color: bool) -> int:
+    """Write the derivations that ``word`` stands for; return the exit code."""
+    report = check_document(read(word), numeric=form in WITNESSED)
+    colour = output is None and wants_colour(no_color)
+    options: dict[str, dict[str, Any]] = {
+        "text": {"colour": colour},
+        "latex": {"standalone": standalone},
+    }
+    shown = [
+        EMITTERS[form](derivation, **options.get(form, {})) for derivation in witnessed(report)
+    ]
+    if shown:
+        deliver("\n\n".join(shown), output, colour)
+    for finding in report.findings:
+        note(str(finding))
+    return exit_code(report.findings)
+
+
+def witnessed(report: Report) -> list[Derivation]:
+    """Return the derivations of ``report`` with what their witnesses said, and with their numbers."""
+    found = list(report.derivations)
+    for place, witnesses in enumerate(report.witnesses):
+        said = {name: str(witness) for name, witness in witnesses.items()}
+        found[place] = replace(found[place], witnesses=said)
+    return [with_numbers(derivation, bool(report.witnesses)) for derivation in found]
+
+
+def with_numbers(derivation: Derivation, examples: bool) -> Derivation:
+    """Return ``derivation`` with the values of its graph, or of its first example where that is asked."""
+    node = derivation.node
+    if not (node.values or (examples and node.examples)):
+        return derivation
+    from backproof.checking import number_rows  # numpy, which a derivation without numbers does without
+
+    named = {*(given.name for given in node.inputs), *(line.name for line in node.lines)}
+    rows = tuple(row for row in number_rows(derivation) if row.name in named)
+    return replace(derivation, numbers=rows)
