@@ -17,6 +17,7 @@ from backproof.kernel.slopes import (
     choose,
     differentiate,
     instantiate,
+    interior,
     sides,
     unfold,
 )
@@ -95,14 +96,17 @@ class Balls:
         variable = term.args[1]
         function = unfold(term.args[0], self.context.definitions, variable)
         try:
-            _, found = sides(function, variable, self.sign)
+            _, found, inner = sides(function, variable, self.sign)
             slopes = [differentiate(side, variable) for side in found]
         except NotDifferentiable:
             raise Undecided(term.head) from None
         if len(found) > 1:
             self.compare(found)
             self.compare(slopes)
-        return (slopes[0], *found)
+        functions = [*((side, variable) for side in found), *inner]
+        if any(not self(root) > 0 for root in interior(functions)):
+            raise Undecided(term.head)
+        return (slopes[0], *(function for function, _ in functions))
 
     def compare(self, terms: Sequence[Term]) -> None:
         first = self(terms[0])
@@ -149,7 +153,9 @@ def _power(term: Term, base: arb, exponent: arb) -> arb:
         if whole < 0 and base.is_zero():
             raise NoValue("pow")
         return base ** int(whole)
-    if base < 0 or (base.is_zero() and exponent <= 0):
+    if base < 0 and exponent.contains_integer():
+        raise Undecided("pow")
+    if base < 0 or (base.is_zero() and exponent < 0):
         raise NoValue("pow")
     if base.is_zero() and literal is not None:
         return base
@@ -217,9 +223,7 @@ def decimal(value: Value, digits: int = 20) -> str:
     return value if isinstance(value, str) else str(value.str(digits, radius=False))
 
 
-SPECIAL: Final = tuple(
-    Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 2), (2, 1), (-2, 1), (3, 1), (-3, 1))
-)
+SPECIAL: Final = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 2), (2, 1), (-2, 1), (3, 1), (-3, 1)))
 
 
 def random_value(domain: Domain, random: Random) -> Fraction:
@@ -240,9 +244,7 @@ def random_value(domain: Domain, random: Random) -> Fraction:
             return value
 
 
-def points(
-    context: Context, free: Sequence[str], count: int, seed: int = 1
-) -> Iterator[dict[str, Fraction]]:
+def points(context: Context, free: Sequence[str], count: int, seed: int = 1) -> Iterator[dict[str, Fraction]]:
     """Yield exact points of the domain: special values first for each name in turn, then random ones."""
     random = Random(seed)  # noqa: S311  # reproducible sampling, no secret
     for name in free[:8]:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Final
 
 from backproof.domains import Context, Domain
+from backproof.errors import DomainError
 from backproof.kernel.normal import Normal
-from backproof.kernel.ring import Generator, Quotient, Restart, Table
+from backproof.kernel.ring import Generator, Quotient, Restart, Table, TooBig
 from backproof.terms import ONE, ZERO, Term, add, div, mul, names, neg, num, postorder, sub, sym
 
 MAX_RESTARTS: Final = 64
@@ -29,10 +30,13 @@ class Case:
         return sym(f"_{len(self.positive)}")
 
     def let(self, name: str, value: Term) -> Case:
-        fresh = [n for n in names(value) if n.startswith("_")]
-        return replace(
-            self, values={**self.values, name: value}, positive=self.positive.union(fresh)
-        )
+        fresh = [n for n in names(value) if is_parameter(n)]
+        return replace(self, values={**self.values, name: value}, positive=self.positive.union(fresh))
+
+
+def is_parameter(name: str) -> bool:
+    """Say whether a name is one of the kernel's own; the language has no such names."""
+    return name.startswith("_")
 
 
 def initial_cases(context: Context, free: Iterable[str], assumed: tuple[Term, ...]) -> list[Case]:
@@ -50,9 +54,9 @@ def _cover(case: Case, name: str, domain: Domain) -> Iterator[Case]:
         yield case.let(name, num(low))
     if high is not None and not domain.high_open and high != low:
         yield case.let(name, num(high))
-    inside = _inside(case.parameter(), low, high)
     if low is not None and low == high:
         return
+    inside = _inside(case.parameter(), domain)
     if inside is None or domain.integer:
         yield case if not domain.integer or (low or 0) < 0 else _at_least(case, name, domain)
     else:
@@ -65,14 +69,15 @@ def _at_least(case: Case, name: str, domain: Domain) -> Case:
     return replace(case, facts=(*case.facts, (sub(sym(name), num(domain.low)), 1)))
 
 
-def _inside(p: Term, low: Fraction | None, high: Fraction | None) -> Term | None:
-    """Return the open interval as a term in p > 0; None where nothing needs to be said."""
+def _inside(p: Term, domain: Domain) -> Term | None:
+    """Return the open interval as a term in p > 0; None where the name itself will do."""
+    low, high = domain.low, domain.high
     if low is not None and high is not None:
         return div(add(num(low), mul(num(high), p)), add(ONE, p))
     if low is not None:
-        return None if low == 0 else add(num(low), p)
+        return add(num(low), p) if low else None if domain.low_open else p
     if high is not None:
-        return None if high == 0 else sub(num(high), p)
+        return sub(num(high), p) if high else None if domain.high_open else neg(p)
     return None
 
 
@@ -84,48 +89,63 @@ def evaluator(context: Context, case: Case, table: Table) -> Normal | None:
             return None
     for fact, sign in case.facts:
         value = normal(fact)
-        known = normal.signs.of(value)
-        if known is not None and known != sign:
+        if contradicts(normal, value, sign):
             return None
         normal.signs.learn(value, sign)
     return normal
 
 
+def contradicts(normal: Normal, value: Quotient, sign: int) -> bool:
+    """Say whether ``value`` certainly does not have ``sign`` anywhere in the case."""
+    known = normal.signs.of(value)
+    if known is not None:
+        return known != sign
+    if sign == 0:
+        return normal.signs.is_nonzero(value)
+    return normal.signs.is_nonnegative(-value if sign == 1 else value)
+
+
 def narrowed(context: Context, condition: Term) -> Context | None:
     """Return the context in which the condition is part of a name's domain; None where it is not that simple."""
     subject, bound = condition.args
-    if (
-        subject.head != "sym"
-        or subject.args
-        or bound is not ZERO
-        or subject.data in context.definitions
-    ):
+    if subject.head != "sym" or subject.args or bound is not ZERO or subject.data in context.definitions:
         return None
-    domain = context.domain(subject.data)
-    if condition.head == "ne":
-        better = replace(domain, nonzero=True)
-    elif domain.low is None or domain.low < 0:
-        better = replace(domain, low=Fraction(0), low_open=condition.head == "gt")
-    elif condition.head == "gt" and domain.low == 0:
-        better = replace(domain, low_open=True)
-    else:
+    try:
+        better = _narrowed_domain(context.domain(subject.data), condition.head)
+    except DomainError:
         return None
     return replace(context, domains={**context.domains, subject.data: better})
 
 
+def _narrowed_domain(domain: Domain, head: str) -> Domain:
+    if head == "ne":
+        return replace(domain, nonzero=True)
+    if domain.low is None or domain.low < 0:
+        return replace(domain, low=Fraction(0), low_open=head == "gt")
+    return replace(domain, low_open=True) if head == "gt" and domain.low == 0 else domain
+
+
 def split(context: Context, case: Case, subject: Term, table: Table) -> list[Case]:
     """Return the three cases in which the subject is positive, zero and negative."""
+    normal = settled(context, replace(case, assumed=()), table, subject)
+    if normal is None:
+        return []
+    solved = _solve(normal, normal(subject), case)
+    return [solved.get(sign) or _with_fact(case, subject, sign) for sign in (1, 0, -1)]
+
+
+def settled(context: Context, case: Case, table: Table, *subjects: Term) -> Normal | None:
+    """Return an evaluator that has seen the subjects, with units that settled; None where the case is empty."""
     for _ in range(MAX_RESTARTS):
         try:
             normal = evaluator(context, case, table)
-            if normal is None:
-                return []
-            value = normal(subject)
-            break
+            if normal is not None:
+                for subject in subjects:
+                    normal(subject)
         except Restart:
             continue
-    solved = _solve(normal, value, case)
-    return [solved.get(sign) or _with_fact(case, subject, sign) for sign in (1, 0, -1)]
+        return normal
+    raise TooBig("the units of exponents and roots do not settle")
 
 
 def _with_fact(case: Case, subject: Term, sign: int) -> Case:
@@ -170,9 +190,7 @@ def _occurs_elsewhere(normal: Normal, generator: Generator, polynomial: object) 
     return any(generator.term in set(postorder(g.term)) for g in used if g is not generator)
 
 
-def _replacements(
-    case: Case, generator: Generator, lead: Fraction, rest: Quotient
-) -> dict[int, Case]:
+def _replacements(case: Case, generator: Generator, lead: Fraction, rest: Quotient) -> dict[int, Case]:
     name, p, constant = generator.term.data, case.parameter(), rest.as_fraction()
     at = _scaled(neg(rest.term()), lead)
     if generator.sign is None:

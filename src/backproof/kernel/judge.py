@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from backproof.domains import Context
 from backproof.kernel import balls
-from backproof.kernel.cases import MAX_RESTARTS, Case, evaluator, initial_cases, narrowed, split
+from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, settled, split
 from backproof.kernel.normal import Beyond, Normal, Split, Undefined
-from backproof.kernel.ring import Quotient, Restart, Table, TooBig
+from backproof.kernel.ring import Quotient, Table, TooBig
 from backproof.kernel.slopes import HOLDS, NotDifferentiable, unfold
 from backproof.kernel.verdict import Kind, Verdict
 from backproof.terms import ZERO, Term, as_fraction, names, postorder, relation, sub
@@ -110,21 +110,12 @@ def _follows(context: Context, free: list[str], others: list[Term], condition: T
     table = Table()
     try:
         for case in initial_cases(narrow, free, assumed):
-            normal = _settled(narrow, case, table)
-            if normal is not None and not _is_certain(normal, plain):
+            normal = settled(narrow, case, table)
+            if normal is not None and (not _is_certain(normal, plain) or normal.conditions):
                 return False
-    except (Split, Restart, Undefined, TooBig, Beyond):
+    except (Split, Undefined, TooBig, Beyond):
         return False
     return True
-
-
-def _settled(context: Context, case: Case, table: Table) -> Normal | None:
-    for _ in range(MAX_RESTARTS):
-        try:
-            return evaluator(context, case, table)
-        except Restart:
-            continue
-    raise TooBig("the units of exponents and roots do not settle")
 
 
 def _is_certain(normal: Normal, condition: Term) -> bool:
@@ -136,9 +127,7 @@ def _is_certain(normal: Normal, condition: Term) -> bool:
     return normal.signs.of(value) == 1
 
 
-def prove(
-    left: Term, right: Term, context: Context, free: list[str], assumed: tuple[Term, ...] = ()
-) -> Proof:
+def prove(left: Term, right: Term, context: Context, free: list[str], assumed: tuple[Term, ...] = ()) -> Proof:
     """Return a proof of ``left = right`` by cases, or why there is none."""
     proof, table = Proof(), Table()
     pending = initial_cases(context, free, assumed)[::-1]
@@ -149,34 +138,28 @@ def prove(
         try:
             if seen > MAX_CASES:
                 raise TooBig(f"more than {MAX_CASES} cases")
-            _close(left, right, context, case, table, proof)
-        except Split as asked:
-            pending.extend(split(context, case, asked.subject, table)[::-1])
+            pending.extend(_close(left, right, context, case, table, proof)[::-1])
+        except Undefined as nowhere:
+            proof.conditions[nowhere.condition] = None
         except (TooBig, Beyond, NotDifferentiable) as limit:
             proof.reason, proof.failed = str(limit), case
     return proof
 
 
-def _close(
-    left: Term, right: Term, context: Context, case: Case, table: Table, proof: Proof
-) -> None:
-    for _ in range(MAX_RESTARTS):
-        try:
-            normal = evaluator(context, case, table)
-            if normal is not None:
-                _compare(normal, left, right, case, proof)
-        except Restart:
-            continue
-        return
-    raise TooBig("the units of exponents and roots do not settle")
-
-
-def _compare(normal: Normal, left: Term, right: Term, case: Case, proof: Proof) -> None:
+def _close(left: Term, right: Term, context: Context, case: Case, table: Table, proof: Proof) -> list[Case]:
+    """Record what the case shows; return the cases that it falls into where a sign must be known first."""
     try:
-        difference = normal(left) - normal(right)
-    except Undefined as nowhere:
-        proof.conditions.update({**normal.conditions, nowhere.condition: None})
-        return
+        normal = settled(context, case, table, left, right)
+    except Split as asked:
+        return split(context, case, asked.subject, table)
+    if normal is not None:
+        _compare(normal, normal(left) - normal(right), case, proof)
+    return []
+
+
+def _compare(normal: Normal, difference: Quotient, case: Case, proof: Proof) -> None:
+    if any(is_parameter(name) for condition in normal.conditions for name in names(condition)):
+        raise TooBig("a condition that only the proof can name")
     proof.conditions.update(normal.conditions)
     if _vanishes(normal, difference, case):
         proof.closed.append({"case": len(proof.closed)})
@@ -256,9 +239,7 @@ def _is_defined(left: Term, right: Term, context: Context, point: balls.Point) -
 # Refutation ----------------------------------------------------------------------------------------
 
 
-def _candidates(
-    context: Context, free: list[str], failed: Case | None
-) -> Iterator[dict[str, Fraction]]:
+def _candidates(context: Context, free: list[str], failed: Case | None) -> Iterator[dict[str, Fraction]]:
     if failed is not None:
         yield from _inside(context, free, failed)
     yield from balls.points(context, free, SAMPLES)
@@ -296,9 +277,7 @@ ARITHMETIC: Final[dict[str, Callable[[list[Fraction]], Fraction]]] = {
 }
 
 
-def _refute(
-    left: Term, right: Term, context: Context, free: list[str], failed: Case | None
-) -> Verdict | None:
+def _refute(left: Term, right: Term, context: Context, free: list[str], failed: Case | None) -> Verdict | None:
     lonely, common = None, False
     for point in _candidates(context, free, failed):
         for precision in balls.PRECISIONS:

@@ -11,13 +11,14 @@ from flint import fmpq_mpoly, fmpz
 
 from backproof.domains import Context, Domain
 from backproof.kernel.ring import Monomial, Quotient, Restart, Ring, Table, TooBig
-from backproof.kernel.signs import Signs, factors_of
+from backproof.kernel.signs import Signs, factors_of_quotient
 from backproof.kernel.slopes import (
     CHOICES,
     NotDifferentiable,
     choose,
     differentiate,
     instantiate,
+    interior,
     sides,
     unfold,
 )
@@ -49,9 +50,7 @@ class Beyond(Exception):
 class Normal:
     """Evaluates terms to normal form in one case; collects the conditions under which they are defined."""
 
-    def __init__(
-        self, context: Context, table: Table, values: Mapping[str, Term], positive: frozenset[str]
-    ) -> None:
+    def __init__(self, context: Context, table: Table, values: Mapping[str, Term], positive: frozenset[str]) -> None:
         self.context = context
         self.ring = Ring(table)
         self.signs = Signs(self.ring)
@@ -117,17 +116,20 @@ class Normal:
         return subject if factor is None else self.ring.term(factor)
 
     def slope(self, term: Term) -> tuple[Term, ...]:
-        """Return the derivative as a term, and the function, whose own conditions count as well."""
+        """Return the derivative as a term, and the functions, whose own conditions count as well."""
         variable = term.args[1]
         function = unfold(term.args[0], self.context.definitions, variable)
         try:
-            joins, found = sides(function, variable, self.sign)
+            joins, found, inner = sides(function, variable, self.sign)
             slopes = [differentiate(side, variable) for side in found]
         except NotDifferentiable as problem:
             raise Beyond(str(problem)) from None
+        functions = [*((side, variable) for side in found), *inner]
+        for root in interior(functions):
+            self.require_positive(self(root), root)
         if len(found) > 1 and not (self.agree(found) and self.agree(slopes)):
             raise Undefined(relation("ne", joins[0], ZERO))
-        return (slopes[0], *found)
+        return (slopes[0], *(function for function, _ in functions))
 
     def agree(self, terms: list[Term]) -> bool:
         first = self(terms[0])
@@ -197,9 +199,7 @@ class Normal:
                 result *= self.exponential_part(monomial, coefficient, bottom)
         return result
 
-    def exponential_part(
-        self, monomial: Monomial, coefficient: Fraction, bottom: fmpq_mpoly | None
-    ) -> Quotient:
+    def exponential_part(self, monomial: Monomial, coefficient: Fraction, bottom: fmpq_mpoly | None) -> Quotient:
         ring = self.ring
         if bottom is None and len(monomial) == 1 and monomial[0][1] == 1:
             generator = ring.generators[monomial[0][0]]
@@ -226,16 +226,12 @@ class Normal:
 
     def logarithm(self, value: Quotient) -> Quotient:
         """Return log(value), split over the factors whose signs are known; the caller has seen to value > 0."""
-        lead, factors = factors_of(value.numerator)
-        below_lead, below = factors_of(value.denominator)
-        parts = [(f, times) for f, times in factors] + [(f, -times) for f, times in below]
-        total, rest = self.ring.zero, self.ring.constant(lead / below_lead)
-        for factor, times in parts:
+        lead, factors = factors_of_quotient(value)
+        total, rest = self.ring.zero, self.ring.constant(lead)
+        for factor, times in factors:
             sign = self.signs.of_polynomial(factor)
             if sign:
-                total += self.log_factor(factor if sign > 0 else -factor) * self.ring.constant(
-                    times
-                )
+                total += self.log_factor(factor if sign > 0 else -factor) * self.ring.constant(times)
                 rest *= self.ring.constant(sign**times)
             elif times % 2 == 0:
                 half = self.log_generator(self.ring.quotient(factor * factor))
@@ -283,26 +279,43 @@ class Normal:
         return self.root(base, exponent.denominator) ** _bounded(exponent.numerator)
 
     def root(self, value: Quotient, degree: int) -> Quotient:
-        """Return the real root of a value that is at least zero."""
+        """Return the real root of a value that is at least zero.
+
+        A factor leaves the root with its absolute value, so its sign must be known; what stays below the root
+        is at least zero wherever no factor that left is zero.
+        """
         if value.is_zero():
             return value
-        lead, factors = factors_of(value.numerator * value.denominator ** (degree - 1))
-        result = self.root_of_number(abs(lead), degree) / self.ring.quotient(value.denominator)
+        lead, factors = factors_of_quotient(value)
+        result = self.root_of_number(abs(lead), degree)
         rest = self.ring.constant(1 if lead > 0 else -1)
+        hazards: list[fmpq_mpoly] = []
         for factor, times in factors:
             outer, inner = divmod(times, degree)
             sign = self.signs.of_polynomial(factor)
-            if sign is None and (degree % 2 == 0 and outer % 2):
+            if sign == 0 and times > 0:
+                return self.ring.zero
+            side = sign or self.signs.span(factor)
+            if side is None and outer % 2:
                 raise Split(self.ring.term(factor))
-            positive = factor if (sign or 1) > 0 else -factor
+            positive = -factor if side == -1 else factor
             result *= self.ring.quotient(positive) ** outer
-            if sign:
-                rest *= self.ring.constant(sign**times)
-                result *= self.root_factor(positive, degree) ** inner if inner else self.ring.one
+            rest *= self.ring.constant((side or 1) ** (times % 2))
+            if sign and inner:
+                result *= self.root_factor(positive, degree) ** inner
             elif inner:
-                rest *= self.ring.quotient(factor) ** inner
-        number = rest.as_fraction()
-        return result if number == 1 else result * self.root_factor(rest.numerator, degree)
+                rest *= self.ring.quotient(positive) ** inner
+            if outer and not self.signs.is_nonzero_polynomial(factor):
+                hazards.append(factor)
+        return result * self.root_of_rest(rest, degree, hazards)
+
+    def root_of_rest(self, rest: Quotient, degree: int, hazards: list[fmpq_mpoly]) -> Quotient:
+        """Return the root of what no sign is known of; where a factor that left may be zero, ask for its sign."""
+        if rest.as_fraction() == 1:
+            return self.ring.one
+        if hazards and not self.signs.is_nonnegative(rest):
+            raise Split(self.ring.term(hazards[0]))
+        return self.root_factor(rest.numerator, degree)
 
     def root_of_number(self, number: Fraction, degree: int) -> Quotient:
         result = self.ring.one
@@ -320,9 +333,7 @@ class Normal:
                 if generator.head == "atom":
                     return self.root_of_atom(generator.number, degree)
                 if generator.head == "exp":
-                    return self.exponential(
-                        generator.argument[0] * ring.constant(Fraction(1, degree))
-                    )
+                    return self.exponential(generator.argument[0] * ring.constant(Fraction(1, degree)))
         term = ring.term(radicand)
         units = ring.table.units
         key = call("sqrt", term)
@@ -333,9 +344,7 @@ class Normal:
         shown = root_term(term, finest)
         sign = self.signs.of_polynomial(radicand)
         argument = (finest, ring.quotient(radicand))
-        made = ring.generator(
-            shown, "root", shown, sign=sign or None, is_nonnegative=True, argument=argument
-        )
+        made = ring.generator(shown, "root", shown, sign=sign or None, is_nonnegative=True, argument=argument)
         ring.relate(ring.numbers[shown], finest, radicand)
         return made ** (finest // degree)
 
@@ -382,7 +391,7 @@ class Normal:
         flipped = value.numerator.leading_coefficient() < 0
         inner = -value if flipped else value
         term = call(head, inner.term())
-        made = self.ring.generator(term, head, term, sign=self.signs.of(inner), argument=(inner,))
+        made = self.ring.generator(term, head, term, sign=self.signs.of(inner) or None, argument=(inner,))
         return -made if flipped else made
 
 

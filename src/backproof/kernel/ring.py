@@ -125,9 +125,7 @@ class Ring:
                     again = True
         return polynomial
 
-    def apply(
-        self, polynomial: fmpq_mpoly, number: int, degree: int, value: fmpq_mpoly
-    ) -> fmpq_mpoly:
+    def apply(self, polynomial: fmpq_mpoly, number: int, degree: int, value: fmpq_mpoly) -> fmpq_mpoly:
         parts: dict[int, dict[tuple[int, ...], fmpq]] = {}
         for exponents, coefficient in polynomial.to_dict().items():
             times, rest = divmod(exponents[number], degree)
@@ -154,10 +152,7 @@ class Ring:
         return result
 
     def monomial_term(self, monomial: Monomial, coefficient: Fraction = Fraction(1)) -> Term:
-        factors = [
-            self.generators[i].term if e == 1 else power(self.generators[i].term, e)
-            for i, e in monomial
-        ]
+        factors = [self.generators[i].term if e == 1 else power(self.generators[i].term, e) for i, e in monomial]
         size = abs(coefficient)
         if size != 1 or not factors:
             factors.insert(0, num(size))
@@ -238,9 +233,7 @@ class Quotient:
     def __mul__(self, other: Quotient) -> Quotient:
         check_product(len(self.numerator), len(other.numerator))
         check_product(len(self.denominator), len(other.denominator))
-        return Quotient(
-            self.ring, self.numerator * other.numerator, self.denominator * other.denominator
-        ).lowest()
+        return Quotient(self.ring, self.numerator * other.numerator, self.denominator * other.denominator).lowest()
 
     def inverse(self) -> Quotient:
         return Quotient(self.ring, self.denominator, self.numerator).lowest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from flint import fmpq_mpoly
+from flint import fmpq, fmpq_mpoly
 
 from backproof.kernel.ring import Key, Monomial, Quotient, Ring
 
@@ -192,7 +192,7 @@ class Signs:
         return None
 
     def coefficients(self, polynomial: fmpq_mpoly, number: int) -> list[fmpq_mpoly]:
-        parts: list[dict[tuple[int, ...], object]] = [{}, {}, {}]
+        parts: list[dict[tuple[int, ...], fmpq]] = [{}, {}, {}]
         for exponents, value in polynomial.to_dict().items():
             rest = (*exponents[:number], 0, *exponents[number + 1 :])
             parts[exponents[number]][rest] = value
@@ -205,6 +205,13 @@ def factors_of(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly,
         return monomial_factors(polynomial)
     lead, factors = polynomial.factor()
     return Fraction(int(lead.p), int(lead.q)), [(f, int(times)) for f, times in factors]
+
+
+def factors_of_quotient(value: Quotient) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
+    """Return the content and the factors of a quotient, those of its denominator with negative multiplicities."""
+    lead, above = factors_of(value.numerator)
+    below_lead, below = factors_of(value.denominator)
+    return lead / below_lead, [*above, *((factor, -times) for factor, times in below)]
 
 
 def monomial_factors(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from backproof.domains import Definition
@@ -12,6 +12,7 @@ from backproof.terms import (
     ZERO,
     Term,
     add,
+    as_fraction,
     call,
     div,
     idx,
@@ -69,11 +70,7 @@ def unfold(root: Term, definitions: Mapping[str, Definition], stop: Term | None 
             stack.extend(missing)
             continue
         stack.pop()
-        done[term] = (
-            done[found]
-            if found is not None
-            else rebuild(term, tuple(done[arg] for arg in term.args))
-        )
+        done[term] = done[found] if found is not None else rebuild(term, tuple(done[arg] for arg in term.args))
     return done[root]
 
 
@@ -171,25 +168,79 @@ def choose(term: Term, sign: Chooser) -> Term:
     return true if holds(term.args[0], sign) else false
 
 
-def resolve(root: Term, sign: Chooser) -> Term:
-    """Return ``root`` without choices and inner derivatives, each choice taken by ``sign``."""
+#: A function and the symbol by which it is differentiated.
+Function = tuple[Term, Term]
+
+
+def resolve(root: Term, sign: Chooser, functions: list[Function]) -> Term:
+    """Return ``root`` without choices and inner derivatives, each choice taken by ``sign``.
+
+    A branch that is not taken is not looked at.  The functions of inner derivatives are added to ``functions``:
+    a derivative exists only where its function does.
+    """
     done: dict[Term, Term] = {}
-    for term in postorder(root):
-        plain = rebuild(term, tuple(done[arg] for arg in term.args))
-        if term.head in CHOICES:
-            plain = choose(plain, sign)
-        elif term.head == "D":
-            plain = differentiate(*plain.args)
-        done[term] = plain
+    stack = [root]
+    while stack:
+        term = stack[-1]
+        missing = [arg for arg in _wanted(term, sign, done) if arg not in done]
+        stack.extend(missing)
+        if missing:
+            continue
+        stack.pop()
+        if term not in done:
+            done[term] = _resolved(term, sign, done, functions)
     return done[root]
+
+
+def _wanted(term: Term, sign: Chooser, done: Mapping[Term, Term]) -> tuple[Term, ...]:
+    if term.head != "where":
+        return term.args
+    condition = term.args[0]
+    return (condition, _branch(term, sign, done)) if condition in done else (condition,)
+
+
+def _branch(term: Term, sign: Chooser, done: Mapping[Term, Term]) -> Term:
+    return term.args[1] if holds(done[term.args[0]], sign) else term.args[2]
+
+
+def _resolved(term: Term, sign: Chooser, done: Mapping[Term, Term], functions: list[Function]) -> Term:
+    if term.head == "where":
+        return done[_branch(term, sign, done)]
+    plain = rebuild(term, tuple(done[arg] for arg in term.args))
+    if term.head in CHOICES:
+        return choose(plain, sign)
+    if term.head == "D":
+        function, variable = plain.args
+        if variable.head != "sym":
+            raise NotDifferentiable("the kernel has no derivative by a line within a derivative")
+        functions.append((function, variable))
+        return differentiate(function, variable)
+    return plain
+
+
+def interior(functions: Iterable[Function]) -> tuple[Term, ...]:
+    """Return what must be positive for the functions to exist on both sides of a point: what is below a root."""
+    found: dict[Term, None] = {}
+    for function, variable in functions:
+        for term in postorder(function):
+            if _is_root(term) and variable in set(postorder(term.args[0])):
+                found[term.args[0]] = None
+    return tuple(found)
+
+
+def _is_root(term: Term) -> bool:
+    if term.head != "pow":
+        return term.head == "sqrt"
+    exponent = as_fraction(term.args[1])
+    return exponent is not None and exponent.denominator != 1
 
 
 class _Fork(Exception):
     """A join was met whose side is not chosen yet."""
 
 
-def sides(root: Term, variable: Term, sign: Chooser) -> tuple[list[Term], list[Term]]:
-    """Return the joins that the point sits on, and ``root`` as it reads on every side of them.
+def sides(root: Term, variable: Term, sign: Chooser) -> tuple[list[Term], list[Term], list[Function]]:
+    """Return the joins that the point sits on, ``root`` as it reads on every side of them, and inner functions.
 
     A join is a subject that is zero in this case and that the variable moves; next to the point it may be
     positive, zero or negative, so ``root`` is differentiable there only if all of these agree.
@@ -197,6 +248,7 @@ def sides(root: Term, variable: Term, sign: Chooser) -> tuple[list[Term], list[T
     pending: list[dict[Term, int]] = [{}]
     joins: list[Term] = []
     found: list[Term] = []
+    inner: list[Function] = []
     while pending:
         taken = pending.pop()
 
@@ -209,11 +261,11 @@ def sides(root: Term, variable: Term, sign: Chooser) -> tuple[list[Term], list[T
             return value
 
         try:
-            found.append(resolve(root, chooser))
+            found.append(resolve(root, chooser, inner))
         except _Fork as fork:
             join = fork.args[0]
             joins.append(join)
             if len(joins) > MAX_JOINS:
                 raise NotDifferentiable("too many joins meet in a point") from None
             pending.extend({**taken, join: side} for side in (-1, 0, 1))
-    return list(dict.fromkeys(joins)), list(dict.fromkeys(found))
+    return list(dict.fromkeys(joins)), list(dict.fromkeys(found)), list(dict.fromkeys(inner))
