@@ -11,7 +11,7 @@ from backproof.domains import Context, Domain
 from backproof.errors import DomainError
 from backproof.kernel.normal import Normal
 from backproof.kernel.ring import Generator, Quotient, Restart, Table, TooBig
-from backproof.terms import ONE, ZERO, Term, add, div, mul, names, neg, num, postorder, sub, sym
+from backproof.terms import ONE, ZERO, Term, add, div, idx, mul, names, neg, num, postorder, sub, sym
 
 MAX_RESTARTS: Final = 64
 
@@ -44,12 +44,16 @@ def initial_cases(context: Context, free: Iterable[str], assumed: tuple[Term, ..
     cases = [Case(assumed=assumed)]
     for name in free:
         domain = context.domain(name)
-        cases = [made for case in cases for made in _cover(case, name, domain)]
+        shape = context.shapes.get(name, ())
+        cases = [made for case in cases for made in _cover(case, name, domain, shape)]
     return cases
 
 
-def _cover(case: Case, name: str, domain: Domain) -> Iterator[Case]:
+def _cover(case: Case, name: str, domain: Domain, shape: tuple[str, ...]) -> Iterator[Case]:
     low, high = domain.low, domain.high
+    if shape:
+        yield _cover_entries(case, name, domain, shape)
+        return
     if low is not None and not domain.low_open:
         yield case.let(name, num(low))
     if high is not None and not domain.high_open and high != low:
@@ -61,6 +65,14 @@ def _cover(case: Case, name: str, domain: Domain) -> Iterator[Case]:
         yield case if not domain.integer or (low or 0) < 0 else _at_least(case, name, domain)
     else:
         yield case.let(name, inside)
+
+
+def _cover_entries(case: Case, name: str, domain: Domain, shape: tuple[str, ...]) -> Case:
+    """Put every entry of an array into its open interval; closed ends are left to the atom's own sign."""
+    is_open = domain.low_open and domain.high_open and not (domain.integer or domain.constraint)
+    entry = sym(case.parameter().data, *(idx(axis) for axis in shape))
+    inside = _inside(entry, domain.low, domain.high) if is_open else None
+    return case if inside is None else case.let(name, inside)
 
 
 def _at_least(case: Case, name: str, domain: Domain) -> Case:
@@ -108,7 +120,7 @@ def contradicts(normal: Normal, value: Quotient, sign: int) -> bool:
 def narrowed(context: Context, condition: Term) -> Context | None:
     """Return the context in which the condition is part of a name's domain; None where it is not that simple."""
     subject, bound = condition.args
-    if subject.head != "sym" or subject.args or bound is not ZERO or subject.data in context.definitions:
+    if subject.head != "sym" or not _is_generic(subject) or bound is not ZERO or subject.data in context.definitions:
         return None
     try:
         better = _narrowed_domain(context.domain(subject.data), condition.head)
@@ -123,6 +135,11 @@ def _narrowed_domain(domain: Domain, head: str) -> Domain:
     if domain.low is None or domain.low < 0:
         return replace(domain, low=Fraction(0), low_open=head == "gt")
     return replace(domain, low_open=True) if head == "gt" and domain.low == 0 else domain
+
+
+def _is_generic(entry: Term) -> bool:
+    """Say whether a symbol is read at distinct plain indices, so that a condition on it is one on every entry."""
+    return all(arg.head == "idx" for arg in entry.args) and len(set(entry.args)) == len(entry.args)
 
 
 def split(context: Context, case: Case, subject: Term, table: Table) -> list[Case]:

@@ -110,7 +110,7 @@ def _follows(context: Context, free: list[str], others: list[Term], condition: T
     table = Table()
     try:
         for case in initial_cases(narrow, free, assumed):
-            normal = settled(narrow, case, table)
+            normal = settled(narrow, case, table, plain.args[0])
             if normal is not None and (not _is_certain(normal, plain) or normal.conditions):
                 return False
     except (Split, Undefined, TooBig, Beyond):

@@ -9,7 +9,9 @@ from typing import Final
 
 from flint import fmpq_mpoly, fmpz
 
-from backproof.domains import Context, Domain
+from backproof.domains import Context, Definition, Domain
+from backproof.kernel import sums
+from backproof.kernel.indices import axis_of, is_bound, reindex
 from backproof.kernel.ring import Monomial, Quotient, Restart, Ring, Table, TooBig
 from backproof.kernel.signs import Signs, factors_of_quotient
 from backproof.kernel.slopes import (
@@ -22,7 +24,24 @@ from backproof.kernel.slopes import (
     sides,
     unfold,
 )
-from backproof.terms import ONE, ZERO, Term, as_fraction, call, div, mul, num, power, relation
+from backproof.terms import (
+    ONE,
+    REDUCTIONS,
+    ZERO,
+    Term,
+    as_fraction,
+    call,
+    div,
+    idx,
+    make,
+    mul,
+    num,
+    power,
+    reduction,
+    relation,
+    size,
+    sym,
+)
 
 MAX_EXPONENT: Final = 512
 
@@ -33,6 +52,10 @@ class Split(Exception):
     def __init__(self, subject: Term) -> None:
         super().__init__(subject)
         self.subject = subject
+
+
+class IndexDecides(Exception):
+    """The sign of a subject depends on an index, so there are no cases to cut."""
 
 
 class Undefined(Exception):
@@ -82,15 +105,22 @@ class Normal:
             meaning = self.meaning(term)
             return () if meaning is None else (meaning,)
         if term.head in CHOICES:
-            return (choose(term, self.sign),)
+            return (self.chosen(term),)
         if term.head == "D":
             return self.slope(term)
-        return term.args
+        return () if term.head in REDUCTIONS or term.head == "unique" else term.args
+
+    def chosen(self, term: Term) -> Term:
+        """Return the branch that a choice takes; indicators where an index decides."""
+        try:
+            return choose(term, self.sign)
+        except IndexDecides:
+            return sums.without_choice(term)
 
     def meaning(self, term: Term) -> Term | None:
-        if term.data in self.values:
-            return self.values[term.data]
         definition = self.context.definitions.get(term.data)
+        if term.data in self.values:
+            definition = Definition(term.data, self.values[term.data], self.context.shapes.get(term.data, ()))
         return None if definition is None else instantiate(definition, term)
 
     def combine(self, term: Term, needed: tuple[Term, ...]) -> Quotient:
@@ -98,6 +128,8 @@ class Normal:
             return self.done[needed[0]] if needed else self.atom(term)
         if term.head in CHOICES or term.head == "D":
             return self.done[needed[0]]
+        if term.head in REDUCTIONS:
+            return sums.reduce(self, term)
         rule = RULES.get(term.head)
         if rule is None:
             raise Beyond(f"the kernel has no rule for {term.head}")
@@ -108,7 +140,8 @@ class Normal:
         value = self(subject)
         sign = self.signs.of(value)
         if sign is None:
-            raise Split(self.split_subject(value, subject))
+            decisive = self.split_subject(value, subject)
+            raise IndexDecides if sums.depends_on_index(decisive) else Split(decisive)
         return sign
 
     def split_subject(self, value: Quotient, subject: Term) -> Term:
@@ -143,10 +176,12 @@ class Normal:
         if value.is_zero():
             raise Undefined(relation("ne", term, ZERO))
         if not self.signs.is_nonzero(value):
-            self.conditions[relation("ne", term, ZERO)] = None
+            self.record("ne", term)
 
     def assume(self, condition: Term) -> bool:
         """Learn that a recorded condition holds; return False where it certainly does not."""
+        if condition.head == "eq":
+            return True
         value = self(condition.args[0])
         known = self.signs.of(value)
         if condition.head == "gt":
@@ -158,6 +193,11 @@ class Normal:
         self.signs.learn_nonzero(value)
         return known != 0
 
+    def record(self, head: str, term: Term) -> None:
+        """Record a side condition; where a bound index occurs it is meant for every value of the index."""
+        plain = {axis: idx(axis_of(axis)) for axis in term.axes if is_bound(axis)}
+        self.conditions[relation(head, reindex(term, plain) if plain else term, ZERO)] = None
+
     def require_positive(self, value: Quotient, term: Term) -> None:
         sign = self.signs.of(value)
         if sign is None and self.signs.is_nonnegative(value):
@@ -166,27 +206,56 @@ class Normal:
         if sign in (0, -1):
             raise Undefined(relation("gt", term, ZERO))
         if sign is None:
-            self.conditions[relation("gt", term, ZERO)] = None
+            self.record("gt", term)
 
     def require_nonnegative(self, value: Quotient, term: Term) -> None:
         if self.signs.of(value) == -1:
             raise Undefined(relation("ge", term, ZERO))
         if not self.signs.is_nonnegative(value):
-            self.conditions[relation("ge", term, ZERO)] = None
+            self.record("ge", term)
 
     # Atoms --------------------------------------------------------------------------------------
 
     def atom(self, term: Term) -> Quotient:
+        if term.args:
+            term = sym(term.data, *(self(arg).term() for arg in term.args))
         domain = self.context.domain(term.data)
         is_pi = term.data == "pi" and "pi" not in self.context.domains
+        low = domain.low if not domain.constraint else Fraction(0)
         known = {
             "sign": 1 if is_pi or term.data in self.positive else _sign_of_domain(domain),
             "is_integer": domain.integer,
             "is_nonzero": domain.nonzero,
+            "is_nonnegative": low is not None and low >= 0,
         }
         degree = int(self.ring.table.units.get(term, 1))
         atom = self.ring.generator(term, "atom", root_term(term, degree), **known)
         return atom**degree
+
+    def index(self, term: Term) -> Quotient:
+        """Return the generator of a running index or of a size; sizes are positive."""
+        plain = term if term.head == "idx" else size(axis_of(term.data))
+        sign = 1 if term.head == "size" else None
+        return self.ring.generator(plain, "atom", plain, sign=sign, is_integer=True, is_nonnegative=True)
+
+    def joined(self, term: Term, value: Quotient) -> Quotient:
+        """Return 0: away from the join a choice has a slope; at the join it has none."""
+        if not self.signs.is_nonzero(value):
+            if sums.depends_on_index(term.args[0]):
+                self.record("ne", term.args[0])
+            elif self.sign(term.args[0]) == 0:
+                raise Undefined(relation("ne", term.args[0], ZERO))
+        return self.ring.zero
+
+    def unique(self, term: Term) -> Quotient:
+        """Return 1, recording that the extreme value is reached by one entry only."""
+        extreme = term.args[0]
+        plain = {axis: idx(axis_of(axis)) for axis in extreme.data}
+        reached = make("bracket", (relation("eq", reindex(extreme.args[0], plain), extreme),))
+        total = reduction("sum", tuple(axis_of(axis) for axis in extreme.data), reached)
+        outer = {axis: idx(axis_of(axis)) for axis in total.axes if is_bound(axis)}
+        self.conditions[relation("eq", reindex(total, outer) if outer else total, ONE)] = None
+        return self.ring.one
 
     # exp, log, roots ----------------------------------------------------------------------------
 
@@ -487,6 +556,12 @@ def _hyperbolic(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
 
 
 RULES: Final[dict[str, Rule]] = {
+    "idx": lambda normal, term, args: normal.index(term),
+    "size": lambda normal, term, args: normal.index(term),
+    "positive": lambda normal, term, args: sums.positive_rule(normal, term, args),
+    "delta": lambda normal, term, args: sums.delta_rule(normal, term, args),
+    "join": lambda normal, term, args: normal.joined(term, args[0]),
+    "unique": lambda normal, term, args: normal.unique(term),
     "num": lambda normal, term, args: normal.ring.constant(term.data),
     "add": _sum,
     "neg": lambda normal, term, args: -args[0],

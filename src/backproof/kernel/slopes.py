@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from backproof.domains import Definition
+from backproof.kernel.indices import freshen, has_bound, reindex
 from backproof.terms import (
     ONE,
+    REDUCTIONS,
     TWO,
     ZERO,
     Term,
@@ -15,16 +17,18 @@ from backproof.terms import (
     as_fraction,
     call,
     div,
-    idx,
+    make,
     mul,
     neg,
     num,
     postorder,
     power,
     rebuild,
+    reduction,
+    relation,
     sub,
-    substitute,
     sym,
+    where,
 )
 
 #: d(output)/d(argument), given the argument and the output.
@@ -62,7 +66,7 @@ def unfold(root: Term, definitions: Mapping[str, Definition], stop: Term | None 
     while stack:
         term = stack[-1]
         found = None
-        if term.head == "sym" and term is not stop and term.data in definitions:
+        if term.head == "sym" and term.data in definitions and not (stop and stop.data == term.data):
             found = instantiate(definitions[term.data], term)
         needed = (found,) if found is not None else term.args
         missing = [arg for arg in needed if arg not in done]
@@ -75,11 +79,11 @@ def unfold(root: Term, definitions: Mapping[str, Definition], stop: Term | None 
 
 
 def instantiate(definition: Definition, use: Term) -> Term:
-    """Return the definition's term at the indices of one use."""
+    """Return the definition's term at the indices of one use, its bound indices numbered."""
+    term = freshen(definition.term)
     if not definition.axes:
-        return definition.term
-    places = zip(definition.axes, use.args, strict=True)
-    return substitute(definition.term, {idx(axis): index for axis, index in places})
+        return term
+    return reindex(term, dict(zip(definition.axes, use.args, strict=True)))
 
 
 def differentiate(root: Term, variable: Term) -> Term:
@@ -91,8 +95,8 @@ def differentiate(root: Term, variable: Term) -> Term:
 
 
 def _slope(term: Term, variable: Term, slope: Mapping[Term, Term]) -> Term:
-    if term is variable:
-        return ONE
+    if term.head == "sym":
+        return _match(term, variable)
     inner = [slope[arg] for arg in term.args]
     if all(part is ZERO for part in inner):
         return ZERO
@@ -104,9 +108,59 @@ def _slope(term: Term, variable: Term, slope: Mapping[Term, Term]) -> Term:
         return _quotient_rule(term, inner)
     if term.head == "pow":
         return _power_rule(term, inner)
+    if term.head in REDUCTIONS:
+        return _reduced_slope(term, inner[0])
+    if term.head in CHOICES:
+        return _chosen_slope(term, variable, inner)
     if term.head not in SLOPE:
         raise NotDifferentiable(f"the kernel has no derivative for {term.head}")
     return mul(inner[0], SLOPE[term.head](term.args[0], term))
+
+
+def _match(term: Term, variable: Term) -> Term:
+    """Return 1 where the entry is the variable's, else 0: a bracket for each index."""
+    if term.data != variable.data:
+        return ZERO
+    pairs = [(a, b) for a, b in zip(term.args, variable.args, strict=True) if a is not b]
+    return mul(*(make("delta", (sub(a, b),)) for a, b in pairs))
+
+
+def _reduced_slope(term: Term, inner: Term) -> Term:
+    body, axes = term.args[0], term.data
+    if term.head in ("sum", "mean"):
+        return make(term.head, (inner,), axes)
+    if term.head == "logsumexp":
+        return reduction("sum", axes, mul(call("exp", sub(body, term)), inner))
+    if term.head == "prod":
+        return mul(term, reduction("sum", axes, div(inner, body)))
+    reached = make("delta", (sub(body, term),))
+    return mul(make("unique", (term,)), reduction("sum", axes, mul(reached, inner)))
+
+
+def _chosen_slope(term: Term, variable: Term, inner: list[Term]) -> Term:
+    """Differentiate a choice under a sum: branch by branch, nowhere at a join that the variable moves."""
+    args = term.args
+    if term.head in ("max", "min") and len(args) == 2:
+        above = relation("gt" if term.head == "max" else "lt", *args)
+        return add(where(above, *inner), _join(sub(*args), variable))
+    if term.head == "abs":
+        return add(where(relation("gt", args[0], ZERO), inner[0], neg(inner[0])), _join(args[0], variable))
+    if term.head == "sign":
+        return _join(args[0], variable)
+    if term.head in ("where", "bracket"):
+        gaps = [sub(*part.args) for part in postorder(args[0]) if part.head in HOLDS]
+        taken = [where(args[0], *inner[1:])] if term.head == "where" else []
+        return add(*taken, *(_join(gap, variable) for gap in gaps))
+    raise NotDifferentiable(f"the kernel has no derivative for {term.head} of {len(args)} terms under a sum")
+
+
+def _join(gap: Term, variable: Term) -> Term:
+    return make("join", (gap,)) if moves(variable, gap) else ZERO
+
+
+def moves(variable: Term, term: Term) -> bool:
+    """Say whether a term may change with the variable."""
+    return any(part.head == "sym" and part.data == variable.data for part in postorder(term))
 
 
 def _product_rule(args: tuple[Term, ...], inner: list[Term]) -> Iterator[Term]:
@@ -235,6 +289,12 @@ def _is_root(term: Term) -> bool:
     return exponent is not None and exponent.denominator != 1
 
 
+def _is_indexed(term: Term) -> bool:
+    """Say whether a choice depends on a bound index, or on nothing but indices."""
+    subject = term.args[0] if term.head in ("where", "bracket") else term
+    return has_bound(subject) or (bool(subject.axes) and all(part.head != "sym" for part in postorder(subject)))
+
+
 class _Fork(Exception):
     """A join was met whose side is not chosen yet."""
 
@@ -256,7 +316,7 @@ def sides(root: Term, variable: Term, sign: Chooser) -> tuple[list[Term], list[T
             if subject in taken:
                 return taken[subject]
             value = sign(subject)
-            if value == 0 and variable in set(postorder(subject)):
+            if value == 0 and moves(variable, subject):
                 raise _Fork(subject)
             return value
 
