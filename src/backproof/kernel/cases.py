@@ -71,7 +71,7 @@ def _cover_entries(case: Case, name: str, domain: Domain, shape: tuple[str, ...]
     """Put every entry of an array into its open interval; closed ends are left to the atom's own sign."""
     is_open = domain.low_open and domain.high_open and not (domain.integer or domain.constraint)
     entry = sym(case.parameter().data, *(idx(axis) for axis in shape))
-    inside = _inside(entry, domain.low, domain.high) if is_open else None
+    inside = _inside(entry, domain) if is_open else None
     return case if inside is None else case.let(name, inside)
 
 
