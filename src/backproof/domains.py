@@ -83,11 +83,13 @@ class Context:
     """What is in force where a step is judged: definitions by name, and the domain of every free name.
 
     A name with neither a definition nor a domain is a real number (the upstream gradient is one such).
-    A definition may use names of other definitions; cycles are errors of the document.
+    A definition may use names of other definitions; cycles are errors of the document.  ``shapes`` gives the
+    axes of each indexed name, as declared.
     """
 
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     domains: Mapping[str, Domain] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def domain(self, name: str) -> Domain:
         return self.domains.get(name, REAL)
