@@ -1,0 +1,84 @@
+"""Running indices: which axis an index runs over, and substitution that never captures one.
+
+An index name is its axis and a mark: ``n`` and ``n'`` (the author's) and ``n~2`` (a bound index, numbered by the
+kernel from the inside out) all run over the axis n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from backproof.terms import REDUCTIONS, Term, idx, make, postorder, rebuild, substitute
+
+
+def axis_of(name: str) -> str:
+    return name.split("~", maxsplit=1)[0].rstrip("'")
+
+
+def is_bound(name: str) -> bool:
+    return "~" in name
+
+
+def has_bound(term: Term) -> bool:
+    """Say whether an index that the kernel has bound occurs free in the term."""
+    return any(is_bound(axis) for axis in term.axes)
+
+
+def _level(name: str) -> int:
+    return int(name.split("~")[1]) if is_bound(name) else 0
+
+
+def _fresh(name: str, level: int) -> str:
+    return f"{axis_of(name)}~{level}"
+
+
+def _levels(term: Term) -> int:
+    found = [_level(axis) for part in postorder(term) for axis in (*part.axes, *bound_axes(part))]
+    return max(found, default=0)
+
+
+def bound_axes(term: Term) -> tuple[str, ...]:
+    return tuple(term.data) if term.head in REDUCTIONS else ()
+
+
+def freshen(root: Term) -> Term:
+    """Return ``root`` with every bound index numbered, an outer one higher than all inside it."""
+    if not any(part.head in REDUCTIONS for part in postorder(root)):
+        return root
+    done: dict[Term, Term] = {}
+    depth: dict[Term, int] = {}
+    for term in postorder(root):
+        args = tuple(done[arg] for arg in term.args)
+        depth[term] = max((depth[arg] for arg in term.args), default=0)
+        depth[term] = max([depth[term], *(_level(axis) for axis in term.axes)])
+        if term.head in REDUCTIONS and not all(is_bound(axis) for axis in term.data):
+            names = [_fresh(axis, depth[term] + 1 + i) for i, axis in enumerate(term.data)]
+            depth[term] += len(names)
+            body = substitute(args[0], {idx(a): idx(b) for a, b in zip(term.data, names, strict=True)})
+            done[term] = make(term.head, (body,), tuple(names))
+        else:
+            depth[term] = max([depth[term], *(_level(axis) for axis in bound_axes(term))])
+            done[term] = rebuild(term, args)
+    return done[root]
+
+
+def reindex(root: Term, mapping: Mapping[str, Term], avoid: Iterable[str] = ()) -> Term:
+    """Return a freshened term with index terms in place of index names; bound indices step aside."""
+    free = {axis for term in mapping.values() for axis in term.axes} | set(avoid)
+    clash = any(set(bound_axes(part)) & free for part in postorder(root))
+    if clash:
+        root = _raise(root, max([_levels(root), *(_level(axis) for axis in free)]))
+    return substitute(root, {idx(name): term for name, term in mapping.items()})
+
+
+def _raise(root: Term, level: int) -> Term:
+    """Return a freshened term with every bound index numbered above ``level``."""
+    done: dict[Term, Term] = {}
+    for term in postorder(root):
+        made = rebuild(term, tuple(done[arg] for arg in term.args))
+        if term.head in REDUCTIONS:
+            names = {axis: _fresh(axis, _level(axis) + level) for axis in term.data}
+            body = substitute(made.args[0], {idx(a): idx(b) for a, b in names.items()})
+            made = make(term.head, (body,), tuple(names.values()))
+        done[term] = made
+    return done[root]

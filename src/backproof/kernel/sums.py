@@ -1,0 +1,424 @@
+"""Sums over symbolic sizes: linearity, pulling out, contraction of brackets, renaming, shifting.
+
+A sum ends as size(k), as a contraction, or as a generator whose key does not depend on the names of its bound
+indices.  Every rule holds for each size of each axis, so a step proved here is proved for every size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from itertools import permutations, product
+from typing import TYPE_CHECKING, Final
+
+from backproof.kernel.indices import axis_of, freshen, has_bound, is_bound, reindex
+from backproof.kernel.ring import Quotient, TooBig
+from backproof.kernel.signs import factors_of
+from backproof.terms import (
+    ONE,
+    RELATIONS,
+    Term,
+    add,
+    call,
+    idx,
+    make,
+    mul,
+    neg,
+    postorder,
+    power,
+    reduction,
+    relation,
+    size,
+    sub,
+)
+
+if TYPE_CHECKING:
+    from backproof.kernel.normal import Normal
+
+MAX_BOUND: Final = 7
+
+#: A factor of a summand: its term and its exponent.
+Factor = tuple[Term, int]
+
+
+def positive(subject: Term) -> Term:
+    """Return the indicator of ``subject > 0``."""
+    return make("positive", (subject,))
+
+
+INDICATOR: Final[dict[str, Callable[[Term, Term], Term]]] = {
+    "lt": lambda a, b: positive(sub(b, a)),
+    "gt": lambda a, b: positive(sub(a, b)),
+    "le": lambda a, b: sub(ONE, positive(sub(a, b))),
+    "ge": lambda a, b: sub(ONE, positive(sub(b, a))),
+    "eq": lambda a, b: make("delta", (sub(a, b),)),
+    "ne": lambda a, b: sub(ONE, make("delta", (sub(a, b),))),
+}
+
+
+def truth(condition: Term) -> Term:
+    """Return a condition as a term that is 1 where it holds and 0 elsewhere."""
+    if condition.head in RELATIONS:
+        return INDICATOR[condition.head](*condition.args)
+    parts = [truth(arg) for arg in condition.args]
+    if condition.head == "not":
+        return sub(ONE, parts[0])
+    if condition.head == "and":
+        return mul(*parts)
+    return sub(ONE, mul(*(sub(ONE, part) for part in parts)))
+
+
+def without_choice(term: Term) -> Term:
+    """Return a choice written with indicators, for subjects whose sign depends on an index."""
+    args = term.args
+    if term.head == "bracket":
+        return truth(args[0])
+    if term.head == "where":
+        return add(mul(truth(args[0]), args[1]), mul(sub(ONE, truth(args[0])), args[2]))
+    if term.head in ("abs", "sign"):
+        signed = sub(positive(args[0]), positive(neg(args[0])))
+        return mul(args[0], signed) if term.head == "abs" else signed
+    best = args[0]
+    for other in args[1:]:
+        gap = sub(best, other)
+        step = positive(gap) if term.head == "max" else positive(neg(gap))
+        best = add(other, mul(gap, step))
+    return best
+
+
+# Indicators ----------------------------------------------------------------------------------------
+
+
+def positive_rule(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
+    """Return the indicator of a positive value: a number, or a generator that is its own square."""
+    sign = normal.signs.of(args[0])
+    if sign is not None:
+        return normal.ring.constant(1 if sign > 0 else 0)
+    if not depends_on_index(args[0].term()):
+        return normal.ring.constant(1 if normal.sign(term.args[0]) > 0 else 0)
+    subject = _scaled(args[0])
+    shown = positive(subject.term())
+    made = normal.ring.generator(shown, "positive", shown, is_nonnegative=True, argument=(subject,))
+    normal.ring.relate(normal.ring.numbers[shown], 2, made.numerator)
+    return made
+
+
+def _scaled(value: Quotient) -> Quotient:
+    """Return ``value`` over a positive number, so that equal signs have equal keys."""
+    lead = value.numerator.leading_coefficient()
+    return value * value.ring.constant(1 / abs(Fraction(int(lead.p), int(lead.q))))
+
+
+def delta_rule(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
+    """Return the indicator of a value that is zero."""
+    if args[0].is_zero():
+        return normal.ring.one
+    if normal.signs.is_nonzero(args[0]):
+        return normal.ring.zero
+    plain = args[0].term()
+    if not depends_on_index(plain):
+        return normal.ring.constant(0 if normal.sign(term.args[0]) else 1)
+    subject = _scaled(args[0])
+    if subject.numerator.leading_coefficient() < 0:
+        subject = -subject
+    shown = make("delta", (subject.term(),))
+    made = normal.ring.generator(shown, "delta", shown, is_nonnegative=True, argument=(subject,))
+    normal.ring.relate(normal.ring.numbers[shown], 2, made.numerator)
+    return made
+
+
+def depends_on_index(term: Term) -> bool:
+    """Say whether a sign of the term cannot be cut into cases: a bound index, or nothing but indices."""
+    return has_bound(term) or (bool(term.axes) and all(part.head != "sym" for part in postorder(term)))
+
+
+# Reductions ----------------------------------------------------------------------------------------
+
+
+def reduce(normal: Normal, term: Term) -> Quotient:
+    """Return the normal form of a reduction over named axes."""
+    body = term.args[0]
+    if term.head == "mean":
+        lengths = mul(*(size(axis_of(axis)) for axis in term.data))
+        return normal(reduction("sum", term.data, body)) / normal(lengths)
+    if term.head == "logsumexp":
+        return normal(call("log", reduction("sum", term.data, call("exp", body))))
+    if term.head == "reduce_min":
+        return -normal(reduction("reduce_max", term.data, neg(body)))
+    value = normal(body)
+    if term.head == "sum":
+        return sum_over(normal, term.data, value)
+    return opaque(normal, term.head, term.data, value)
+
+
+def opaque(normal: Normal, head: str, axes: tuple[str, ...], value: Quotient) -> Quotient:
+    """Return a generator for a reduction without algebra of its own; a maximum loses what is constant."""
+    shown = canonical(reduction(head, axes, value.term()))
+    sign = normal.signs.of(value) or None
+    return normal.ring.generator(shown, head, shown, sign=sign, argument=(value,))
+
+
+def sum_over(normal: Normal, axes: Iterable[str], value: Quotient) -> Quotient:
+    """Return the sum of ``value``; its sign is kept where every entry has it."""
+    total = value
+    for axis in axes:
+        total = _sum_over_one(normal, axis, total)
+    if normal.signs.is_nonnegative(value):
+        normal.signs.learn_nonnegative(total)
+    elif normal.signs.is_nonnegative(-value):
+        normal.signs.learn_nonnegative(-total)
+    return total
+
+
+def _sum_over_one(normal: Normal, name: str, value: Quotient) -> Quotient:
+    ring = normal.ring
+    outside, inside = ring.one, []
+    for factor, times in factors_of(value.denominator)[1]:
+        if name in ring.term(factor).axes:
+            inside.append((ring.term(factor), -times))
+        else:
+            outside *= ring.quotient(factor) ** times
+    lead = value.denominator.leading_coefficient()
+    total = ring.zero
+    groups: dict[tuple[Factor, ...], Quotient] = {}
+    for monomial, coefficient in ring.monomials(value.numerator):
+        free = tuple((i, e) for i, e in monomial if name not in ring.generators[i].term.axes)
+        bound = tuple((ring.generators[i].term, e) for i, e in monomial if name in ring.generators[i].term.axes)
+        part = ring.quotient(ring.monomial(free)) * ring.constant(coefficient)
+        key = (*bound, *inside)
+        groups[key] = groups[key] + part if key in groups else part
+    for factors, coefficient in groups.items():
+        if not coefficient.is_zero():
+            total += coefficient * _sum_of_product(normal, name, factors)
+    return total / (outside * ring.quotient(ring.context.constant(lead)))
+
+
+def _sum_of_product(normal: Normal, name: str, factors: tuple[Factor, ...]) -> Quotient:
+    if not factors:
+        return normal(size(axis_of(name)))
+    for i, (term, _) in enumerate(factors):
+        if term.head == "delta":
+            found = _solve(normal, term.args[0], name)
+            rest = factors[:i] + factors[i + 1 :]
+            if found is not None and _is_in_range(normal, found, name, rest):
+                return normal(reindex(freshen(_product(rest)), {name: found}))
+    return _generators(normal, [name], list(factors))
+
+
+def _product(factors: Iterable[Factor]) -> Term:
+    return mul(*(term if times == 1 else power(term, times) for term, times in factors))
+
+
+def _solve(normal: Normal, subject: Term, name: str) -> Term | None:
+    """Return the index term at which a difference of indices is zero; None where the index has a stride."""
+    value = normal(subject)
+    generator = normal(idx(name))
+    rest = [value - generator, value + generator]
+    for sign, other in zip((-1, 1), rest, strict=True):
+        solution = other.term()
+        if name not in solution.axes:
+            return (-other if sign == -1 else other).term()
+    return None
+
+
+def _is_in_range(normal: Normal, found: Term, name: str, rest: tuple[Factor, ...]) -> bool:
+    """Say whether the solution runs within the axis, or else the product is zero outside it."""
+    if found.head == "idx" and axis_of(found.data) == axis_of(name):
+        return True
+    return any(_reads(normal, part, name) for factor, times in rest if times > 0 for part in (factor,))
+
+
+def _reads(normal: Normal, factor: Term, name: str) -> bool:
+    """Say whether the factor is an entry whose index over this axis is exactly ``name``: zero outside."""
+    if factor.head == "sum":
+        parts = factor.args[0].args if factor.args[0].head == "mul" else factor.args
+        return any(_reads(normal, part, name) for part in parts)
+    if factor.head != "sym":
+        return False
+    declared = normal.context.shapes.get(factor.data, ())
+    return any(
+        arg is idx(name) and axis == axis_of(name) for arg, axis in zip(factor.args, declared, strict=False)
+    )
+
+
+# Generators ----------------------------------------------------------------------------------------
+
+
+def _generators(normal: Normal, names: list[str], factors: list[Factor]) -> Quotient:
+    """Return the product of one generator for each group of factors that share bound indices."""
+    names, factors = _flatten(names, factors)
+    if len(names) > MAX_BOUND:
+        raise TooBig(f"a sum over {len(names)} indices at once")
+    result = normal.ring.one
+    while names:
+        group, used = {names[0]}, []
+        grown = True
+        while grown:
+            used = [f for f in factors if group & set(f[0].axes)]
+            wider = group | {a for f in used for a in f[0].axes if a in names}
+            grown, group = wider != group, wider
+        inner = [name for name in names if name in group]
+        result *= _generator(normal, inner, used)
+        names = [name for name in names if name not in group]
+        factors = [f for f in factors if f not in used]
+    for term, times in factors:
+        result *= normal(term) ** times
+    return result
+
+
+def _flatten(names: list[str], factors: list[Factor]) -> tuple[list[str], list[Factor]]:
+    """Pull the sums among the factors up into one sum; their indices step aside."""
+    flat: list[Factor] = []
+    for term, times in factors:
+        if term.head != "sum" or times < 0:
+            flat.append((term, times))
+            continue
+        for _ in range(times):
+            taken = {*names, *(axis for f, _ in [*flat, *factors] for axis in f.axes)}
+            renamed = _renamed(term, taken)
+            names = [*names, *renamed.data]
+            body = renamed.args[0]
+            parts = body.args if body.head == "mul" else (body,)
+            flat.extend(_factor(part) for part in parts)
+    return names, flat
+
+
+def _factor(term: Term) -> Factor:
+    if term.head == "pow":
+        exponent = term.args[1]
+        times = -int(exponent.args[0].data) if exponent.head == "neg" else int(exponent.data)
+        return term.args[0], times
+    return term, 1
+
+
+def _renamed(term: Term, taken: set[str]) -> Term:
+    names = []
+    for axis in term.data:
+        level = 1
+        while f"{axis_of(axis)}~{level}" in {*taken, *names, *term.axes}:
+            level += 1
+        names.append(f"{axis_of(axis)}~{level}")
+    moved = {idx(old): idx(f"{old}~{i}") for i, old in enumerate(term.data)}
+    body = reindex(term.args[0], {old.data: new for old, new in moved.items()})
+    body = reindex(body, {new.data: idx(name) for new, name in zip(moved.values(), names, strict=True)})
+    return make(term.head, (body,), tuple(names))
+
+
+def _generator(normal: Normal, names: list[str], factors: list[Factor]) -> Quotient:
+    if not factors:
+        return normal(mul(*(size(axis_of(name)) for name in names)))
+    shifted = _shifted(normal, names, factors)
+    shown = canonical(reduction("sum", names, _product(shifted)))
+    assumed = _assumed_total(normal, names, factors)
+    if assumed is not None:
+        return assumed
+    value = normal(_product(factors))
+    sign = normal.signs.of(value) or None
+    return normal.ring.generator(
+        shown, "sum", shown, sign=sign, is_nonnegative=normal.signs.is_nonnegative(value), argument=(value,)
+    )
+
+
+def _assumed_total(normal: Normal, names: list[str], factors: list[Factor]) -> Quotient | None:
+    """Return 1 for the sum of a one-hot or simplex variable over its axis: an assumption, recorded as one."""
+    if len(names) != 1 or len(factors) != 1:
+        return None
+    term, times = factors[0]
+    domain = normal.context.domain(term.data) if term.head == "sym" else None
+    if domain is None or not domain.constraint or domain.axis != axis_of(names[0]):
+        return None
+    if times != 1 and domain.constraint != "onehot":
+        return None
+    if sum(arg is idx(names[0]) for arg in term.args) != 1:
+        return None
+    plain = reindex(term, {names[0]: idx(axis_of(names[0]))})
+    normal.conditions[relation("eq", reduction("sum", (axis_of(names[0]),), plain), ONE)] = None
+    return normal.ring.one
+
+
+def _shifted(normal: Normal, names: list[str], factors: list[Factor]) -> list[Factor]:
+    """Return the summand with each bound index moved so that a chosen read has it plain.
+
+    Reads outside an axis are zero, so a sum whose summand reads an entry exactly at the bound index runs over
+    all integers, and may be shifted or reflected.
+    """
+    for name in names:
+        reads = _unit_reads(normal, name, factors)
+        if not any(_reads(normal, factor, name) for factor, _ in factors) or len(reads) < 2:
+            continue
+        options = [(name, factors)]
+        for shift, axis in reads:
+            target = f"{axis}~{_top(factors) + 1}"
+            moved = [(reindex(t, {name: _subst(normal, shift, name, target)}), e) for t, e in factors]
+            options.append((target, [(_tidy(normal, t), e) for t, e in moved]))
+        chosen = min(
+            options,
+            key=lambda option: code(canonical(reduction("sum", [option[0], *[n for n in names if n != name]], _product(option[1])))),
+        )
+        if chosen[0] != name:
+            names[names.index(name)] = chosen[0]
+            factors = chosen[1]
+    return factors
+
+
+def _top(factors: list[Factor]) -> int:
+    marks = [axis.split("~")[1] for term, _ in factors for axis in term.axes if is_bound(axis)]
+    return max((int(mark) for mark in marks), default=0)
+
+
+def _unit_reads(normal: Normal, name: str, factors: list[Factor]) -> list[tuple[Term, str]]:
+    """Return the index terms, with their axes, at which entries are read with coefficient one of ``name``."""
+    found: list[tuple[Term, str]] = []
+    for term, _ in factors:
+        if term.head != "sym":
+            continue
+        declared = normal.context.shapes.get(term.data, ())
+        for arg, axis in zip(term.args, declared, strict=False):
+            if name in arg.axes and _solve(normal, arg, name) is not None:
+                found.append((arg, axis))
+    return found
+
+
+def _subst(normal: Normal, shift: Term, name: str, target: str) -> Term:
+    """Return the index term for ``name`` when the read index is to be ``target``."""
+    solved = _solve(normal, sub(shift, idx(target)), name)
+    return idx(target) if solved is None else solved
+
+
+def _tidy(normal: Normal, term: Term) -> Term:
+    if term.head != "sym":
+        return term
+    return make("sym", tuple(normal(arg).term() for arg in term.args), term.data)
+
+
+def canonical(term: Term) -> Term:
+    """Return a reduction that does not depend on the names of its bound indices."""
+    names = list(term.data)
+    body = term.args[0]
+    factors = list(body.args) if body.head == "mul" else [body]
+    by_axis: dict[str, list[str]] = {}
+    for name in names:
+        by_axis.setdefault(axis_of(name), []).append(name)
+    axes = sorted(by_axis)
+    best: tuple[str, Term] | None = None
+    for order in product(*(permutations(by_axis[axis]) for axis in axes)):
+        flat = [name for group in order for name in group]
+        fresh = [f"{axis_of(name)}~{900 + i}" for i, name in enumerate(flat)]
+        moved = {name: idx(new) for name, new in zip(flat, fresh, strict=True)}
+        parts = sorted((reindex(freshen(factor), moved) for factor in factors), key=code)
+        candidate = make(term.head, (mul(*parts),), tuple(fresh))
+        written = code(candidate)
+        if best is None or written < best[0]:
+            best = (written, candidate)
+    return best[1] if best else term
+
+
+
+def code(term: Term) -> str:
+    """Return a text that is the same for equal terms only."""
+    done: dict[Term, str] = {}
+    for part in postorder(term):
+        inner = ",".join(done[arg] for arg in part.args)
+        data = "" if part.data is None else str(part.data)
+        done[part] = f"{part.head}:{data}({inner})"
+    return done[term]
