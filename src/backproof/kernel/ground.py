@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from random import Random
 from typing import Final
 
+from backproof.domains import Context, Definition, Domain
 from backproof.kernel.indices import axis_of
-from backproof.terms import REDUCTIONS, ZERO, Term, add, as_fraction, call, div, make, mul, num, rebuild, sym
+from backproof.kernel.slopes import unfold
+from backproof.terms import (
+    REDUCTIONS,
+    ZERO,
+    Term,
+    add,
+    as_fraction,
+    call,
+    div,
+    make,
+    mul,
+    names,
+    num,
+    postorder,
+    rebuild,
+    sym,
+)
 
 MAX_ENTRIES: Final = 20_000
 Sizes = Mapping[str, int]
@@ -19,21 +38,22 @@ class TooLarge(Exception):
 
 
 class Grounder:
-    """Writes terms out: ``shapes`` gives the axes of each name, ``values`` the integers used as indices."""
+    """Writes terms out at given sizes; ``values`` are the integers that may be used as indices."""
 
-    def __init__(self, sizes: Sizes, shapes: Mapping[str, tuple[str, ...]], values: Mapping[str, Fraction]) -> None:
+    def __init__(self, context: Context, sizes: Sizes, values: Mapping[str, Fraction]) -> None:
+        self.context = context
         self.sizes = sizes
-        self.shapes = shapes
         self.values = values
-        self.entries = 0
-        self.done: dict[tuple[Term, tuple[int, ...]], Term] = {}
+        self.done: dict[tuple[Term, str, tuple[int, ...]], Term] = {}
+        self.definitions: dict[str, Definition] = {}
+        self.domains: dict[str, Domain] = {}
+        self.held = ""
 
     def __call__(self, term: Term, where: Mapping[str, int]) -> Term:
-        """Return ``term`` at the indices ``where`` as a term without axes."""
-        key = (term, tuple(where[axis] for axis in term.axes))
+        """Return ``term`` at the indices ``where`` as a term without axes, definitions unfolded."""
+        key = (term, self.held, tuple(where[axis] for axis in term.axes))
         if key not in self.done:
-            self.entries += 1
-            if self.entries > MAX_ENTRIES:
+            if len(self.done) > MAX_ENTRIES:
                 raise TooLarge
             self.done[key] = self.write(term, where)
         return self.done[key]
@@ -45,12 +65,39 @@ class Grounder:
             return num(self.sizes[axis_of(term.data)])
         if term.head in REDUCTIONS:
             return self.reduction(term, where)
-        args = tuple(self(arg, where) for arg in term.args)
-        if term.head == "sym":
-            return self.entry(term.data, args)
         if term.head == "D":
-            return make("D", args)
-        return rebuild(term, args)
+            return self.slope(term, where)
+        if term.head == "sym":
+            return self.symbol(term, where)
+        return rebuild(term, tuple(self(arg, where) for arg in term.args))
+
+    def symbol(self, term: Term, where: Mapping[str, int]) -> Term:
+        definition = self.context.definitions.get(term.data)
+        if definition is not None and term.data != self.held:
+            places = [self.integer(self(arg, where)) for arg in term.args]
+            if not self.is_inside(places, definition.axes):
+                return ZERO
+            return self(definition.term, dict(zip(definition.axes, places, strict=True)))
+        return self.entry(term.data, tuple(self(arg, where) for arg in term.args))
+
+    def slope(self, term: Term, where: Mapping[str, int]) -> Term:
+        """Return a derivative by one entry; that entry is defined beside it where it is a line of its own."""
+        outer, self.held = self.held, term.args[1].data
+        expression, variable = (self(arg, where) for arg in term.args)
+        self.held = outer
+        if variable.head != "sym":
+            return ZERO
+        if term.args[1].data in self.context.definitions:
+            self.define(term.args[1], where)
+        return make("D", (expression, variable))
+
+    def define(self, variable: Term, where: Mapping[str, int]) -> None:
+        for places in product(*(range(self.sizes[axis_of(a)]) for a in self.context.definitions[variable.data].axes)):
+            name = entry_name(variable.data, list(places)) if places else variable.data
+            if name not in self.definitions:
+                indices = tuple(num(place) for place in places)
+                value = self(make("sym", indices, variable.data), where)
+                self.definitions[name] = Definition(name, value)
 
     def reduction(self, term: Term, where: Mapping[str, int]) -> Term:
         ranges = [range(self.sizes[axis_of(axis)]) for axis in term.data]
@@ -59,21 +106,30 @@ class Grounder:
             return div(add(*parts), num(len(parts)))
         if term.head == "logsumexp":
             return call("log", add(*(call("exp", part) for part in parts)))
-        return {"sum": add, "prod": mul}.get(term.head, self.extreme(term.head))(*parts)
-
-    def extreme(self, head: str):  # type: ignore[no-untyped-def]
-        name = "max" if head == "reduce_max" else "min"
-        return lambda *parts: parts[0] if len(parts) == 1 else call(name, *parts)
+        if term.head in ("sum", "prod") or len(parts) == 1:
+            return mul(*parts) if term.head == "prod" else add(*parts)
+        return call("max" if term.head == "reduce_max" else "min", *parts)
 
     def entry(self, name: str, args: tuple[Term, ...]) -> Term:
         """Return one entry as a scalar name; a read outside its axis is zero."""
         if not args:
             return sym(name)
         places = [self.integer(arg) for arg in args]
-        for place, axis in zip(places, self.shapes.get(name, ()), strict=False):
-            if not 0 <= place < self.sizes[axis_of(axis)]:
-                return ZERO
-        return sym(entry_name(name, places))
+        if not self.is_inside(places, self.context.shapes.get(name, ())):
+            return ZERO
+        entry = entry_name(name, places)
+        self.domains[entry] = self.context.domain(name)
+        return sym(entry)
+
+    def places(self, axes: tuple[str, ...]) -> Iterator[dict[str, int]]:
+        """Yield every choice of values for the indices."""
+        for at in product(*(range(self.sizes[axis_of(axis)]) for axis in axes)):
+            yield dict(zip(axes, at, strict=True))
+
+    def is_inside(self, places: list[int], axes: tuple[str, ...]) -> bool:
+        return all(
+            0 <= place < self.sizes[axis_of(axis)] for place, axis in zip(places, axes, strict=False)
+        )
 
     def integer(self, term: Term) -> int:
         value = as_fraction(term)
@@ -82,6 +138,107 @@ class Grounder:
         if value.denominator != 1:
             raise TooLarge
         return int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One step at given sizes and one choice of its free indices: scalars throughout."""
+
+    left: Term
+    right: Term
+    context: Context
+    free: tuple[str, ...]
+    fixed: tuple[tuple[str, Fraction], ...]
+
+
+def scenes(left: Term, right: Term, context: Context) -> Iterator[Scene]:
+    """Yield the step as it is where it has no axes, else at a few sizes and entries."""
+    if not (context.shapes or left.axes or right.axes or _has_axes(left, right)):
+        yield Scene(left, right, context, tuple(free_names(left, right, context)), ())
+        return
+    axes = sorted({axis_of(axis) for axis in _all_axes(left, right, context)})
+    for lengths in ((2, 3), (3, 2), (1, 2), (4, 3)):
+        sizes = {axis: lengths[i % 2] for i, axis in enumerate(axes)}
+        for seed in range(3):
+            try:
+                yield _scene(left, right, context, sizes, Random(seed))  # noqa: S311
+            except TooLarge:
+                continue
+
+
+def _scene(left: Term, right: Term, context: Context, sizes: dict[str, int], random: Random) -> Scene:
+    values = _integers(context, sizes, random)
+    ground = Grounder(context, sizes, values)
+    names_ = sorted({*left.axes, *right.axes})
+    at = {name: random.randrange(sizes[axis_of(name)]) for name in names_}
+    a, b = ground(left, at), ground(right, at)
+    scalars = Context(ground.definitions, {**context.domains, **ground.domains})
+    free = tuple(name for name in free_names(a, b, scalars) if name not in values)
+    fixed = [(name, value) for name, value in values.items()]
+    fixed += _constrained(context, ground, random)
+    known = {name for name, _ in fixed}
+    fixed += [(f"size({axis})", Fraction(length)) for axis, length in sizes.items()]
+    fixed += [(f"index {name}", Fraction(place)) for name, place in at.items()]
+    return Scene(a, b, scalars, tuple(n for n in free if n not in known), tuple(fixed))
+
+
+def _integers(context: Context, sizes: dict[str, int], random: Random) -> dict[str, Fraction]:
+    """Return values for the integer variables, which may be used as indices."""
+    values: dict[str, Fraction] = {}
+    for name, domain in context.domains.items():
+        if domain.integer:
+            low = max(domain.low or 0, 0)
+            for places in product(*(range(sizes[axis_of(axis)]) for axis in context.shapes.get(name, ()))):
+                entry = entry_name(name, list(places)) if places else name
+                choice = int(low) + random.randrange(2)
+                values[entry] = Fraction(choice if domain.contains(Fraction(choice)) else int(low) + 1)
+    return values
+
+
+def _constrained(context: Context, ground: Grounder, random: Random) -> list[tuple[str, Fraction]]:
+    """Return entries of one-hot and simplex variables that sum to one over their axis."""
+    found: list[tuple[str, Fraction]] = []
+    for name, domain in context.domains.items():
+        if not domain.constraint or name in context.definitions:
+            continue
+        shape = context.shapes.get(name, ())
+        along = shape.index(domain.axis)
+        length = ground.sizes[domain.axis]
+        rest = [range(ground.sizes[axis]) if axis != domain.axis else range(1) for axis in shape]
+        for places in product(*rest):
+            parts = _one(length, domain.constraint, random)
+            for i, part in enumerate(parts):
+                place = [*places[:along], i, *places[along + 1 :]]
+                found.append((entry_name(name, place), part))
+    return found
+
+
+def _one(length: int, constraint: str, random: Random) -> list[Fraction]:
+    if constraint == "onehot":
+        chosen = random.randrange(length)
+        return [Fraction(int(i == chosen)) for i in range(length)]
+    parts = [random.randint(1, 9) for _ in range(length)]
+    return [Fraction(part, sum(parts)) for part in parts]
+
+
+def free_names(left: Term, right: Term, context: Context) -> list[str]:
+    found = names(unfold(left, context.definitions), unfold(right, context.definitions))
+    return [name for name in found if name != "pi" or "pi" in context.domains]
+
+
+def _has_axes(*roots: Term) -> bool:
+    return any(part.head in REDUCTIONS for part in postorder(*roots))
+
+
+def _all_axes(left: Term, right: Term, context: Context) -> Iterator[str]:
+    yield from (axis for shape in context.shapes.values() for axis in shape)
+    roots = (left, right, *(d.term for d in context.definitions.values()))
+    for part in postorder(*roots):
+        yield from part.axes
+        if part.head in REDUCTIONS:
+            yield from part.data
+        if part.head == "size":
+            yield part.data
 
 
 def entry_name(name: str, places: list[int]) -> str:

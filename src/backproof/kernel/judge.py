@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fractions import Fraction
-from math import prod
-from random import Random
 from typing import Any, Final
 
 from backproof.domains import Context
-from backproof.kernel import balls
 from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, settled, split
+from backproof.kernel.ground import free_names
+from backproof.kernel.indices import freshen
 from backproof.kernel.normal import Beyond, Normal, Split, Undefined
+from backproof.kernel.refute import agreements, find_point, holds_somewhere
 from backproof.kernel.ring import Quotient, Table, TooBig
-from backproof.kernel.slopes import HOLDS, NotDifferentiable, unfold
+from backproof.kernel.slopes import NotDifferentiable
 from backproof.kernel.verdict import Kind, Verdict
 from backproof.terms import ZERO, Term, as_fraction, names, postorder, relation, sub
 
 MAX_CASES: Final = 243
 MAX_ROUNDS: Final = 4
-SAMPLES: Final = 24
 
 
 @dataclass
@@ -42,24 +40,20 @@ def judge(left: Term, right: Term, context: Context, *, refute: bool = True) -> 
 
     With ``refute=False`` no point is looked for, and what cannot be proved is unknown.
     """
-    free = _free_names(left, right, context)
+    left, right = freshen(left), freshen(right)
+    free = free_names(left, right, context)
     proof, conditions = _prove_under_conditions(left, right, context, free)
     if proof.holds:
-        return _accept(left, right, context, free, proof, conditions)
+        return _accept(left, right, context, proof, conditions)
     if refute:
-        found = _refute(left, right, context, free, proof.failed)
+        found = find_point(left, right, context, proof.failed)
         if found is not None:
             return found
     return Verdict(
         Kind.UNKNOWN,
         reason=proof.reason or "the two sides are defined nowhere",
-        agrees=_agreements(left, right, context, free) if refute else 0,
+        agrees=agreements(left, right, context) if refute else 0,
     )
-
-
-def _free_names(left: Term, right: Term, context: Context) -> list[str]:
-    found = names(unfold(left, context.definitions), unfold(right, context.definitions))
-    return [name for name in found if name != "pi" or "pi" in context.domains]
 
 
 def _prove_under_conditions(
@@ -180,20 +174,12 @@ def _vanishes(normal: Normal, difference: Quotient, case: Case) -> bool:
 # Acceptance ----------------------------------------------------------------------------------------
 
 
-def _accept(
-    left: Term,
-    right: Term,
-    context: Context,
-    free: list[str],
-    proof: Proof,
-    conditions: tuple[Term, ...],
-) -> Verdict:
+def _accept(left: Term, right: Term, context: Context, proof: Proof, conditions: tuple[Term, ...]) -> Verdict:
     certificate = {"schema": 1, "cases": proof.closed}
     if not conditions:
         return Verdict(Kind.PROVED, certificate=certificate)
-    for point in balls.points(context, free, SAMPLES):
-        if _satisfies(conditions, context, point) and _is_defined(left, right, context, point):
-            return Verdict(Kind.PROVED_IF, conditions=conditions, certificate=certificate)
+    if holds_somewhere(left, right, context, conditions):
+        return Verdict(Kind.PROVED_IF, conditions=conditions, certificate=certificate)
     return Verdict(Kind.UNKNOWN, reason="no point was found at which the side conditions hold")
 
 
@@ -216,102 +202,3 @@ def tidy(condition: Term) -> Term:
 def _is_even_power(term: Term) -> bool:
     exponent = as_fraction(term.args[1]) if term.head == "pow" else None
     return exponent is not None and exponent.denominator == 1 and exponent % 2 == 0
-
-
-def _satisfies(conditions: tuple[Term, ...], context: Context, point: balls.Point) -> bool:
-    for condition in conditions:
-        value = balls.value_at(sub(*condition.args), context, point, 256)
-        if value is None or isinstance(value, str):
-            return False
-        try:
-            if not HOLDS[condition.head](balls.certain_sign(value)):
-                return False
-        except balls.Undecided:
-            return False
-    return True
-
-
-def _is_defined(left: Term, right: Term, context: Context, point: balls.Point) -> bool:
-    values = [balls.value_at(side, context, point, 256) for side in (left, right)]
-    return all(value is not None and not isinstance(value, str) for value in values)
-
-
-# Refutation ----------------------------------------------------------------------------------------
-
-
-def _candidates(context: Context, free: list[str], failed: Case | None) -> Iterator[dict[str, Fraction]]:
-    if failed is not None:
-        yield from _inside(context, free, failed)
-    yield from balls.points(context, free, SAMPLES)
-
-
-def _inside(context: Context, free: list[str], case: Case) -> Iterator[dict[str, Fraction]]:
-    """Yield points inside a case: random parameters, the names solved for them."""
-    random = Random(2)  # noqa: S311  # reproducible sampling, no secret
-    for _ in range(8):
-        point = {name: balls.random_value(context.domain(name), random) for name in free}
-        for parameter in case.positive:
-            point[parameter] = Fraction(random.randint(1, 32), 8)
-        for name in reversed(case.values):
-            point[name] = exact_value(case.values[name], point)
-        inside = {name: point[name] for name in free}
-        if all(context.domain(name).contains(value) for name, value in inside.items()):
-            yield inside
-
-
-def exact_value(term: Term, point: balls.Point) -> Fraction:
-    """Return the value of a rational expression at a point."""
-    if term.head == "num":
-        return Fraction(term.data)
-    if term.head == "sym":
-        return point[term.data]
-    values = [exact_value(arg, point) for arg in term.args]
-    return ARITHMETIC[term.head](values)
-
-
-ARITHMETIC: Final[dict[str, Callable[[list[Fraction]], Fraction]]] = {
-    "neg": lambda values: -values[0],
-    "add": lambda values: sum(values, Fraction(0)),
-    "mul": lambda values: Fraction(prod(values)),
-    "div": lambda values: values[0] / values[1],
-}
-
-
-def _refute(left: Term, right: Term, context: Context, free: list[str], failed: Case | None) -> Verdict | None:
-    lonely, common = None, False
-    for point in _candidates(context, free, failed):
-        for precision in balls.PRECISIONS:
-            a = balls.value_at(left, context, point, precision)
-            b = balls.value_at(right, context, point, precision)
-            if a is not None and b is not None:
-                common = common or not (isinstance(a, str) or isinstance(b, str))
-                if balls.differ(a, b):
-                    return _refuted(point, a, b)
-                if isinstance(a, str) != isinstance(b, str) and lonely is None:
-                    lonely = _refuted(point, a, b)
-    return None if common else lonely
-
-
-def _refuted(point: dict[str, Fraction], left: balls.Value, right: balls.Value) -> Verdict:
-    return Verdict(
-        Kind.REFUTED,
-        point=tuple(point.items()),
-        left=balls.decimal(left),
-        right=balls.decimal(right),
-    )
-
-
-def _agreements(left: Term, right: Term, context: Context, free: list[str]) -> int:
-    count = 0
-    for point in balls.points(context, free, 6):
-        values = [balls.value_at(side, context, point, 512) for side in (left, right)]
-        if not any(value is None or isinstance(value, str) for value in values):
-            error = abs(values[0] - values[1])  # type: ignore[operator]
-            count += bool(error.abs_upper() < 1e-60)
-    return count
-
-
-def decimal_value(term: Term, point: balls.Point, context: Context, digits: int = 50) -> str:
-    """Return the decimal digits of a term's value at a point that are certain, or ``"undefined"``."""
-    value = balls.value_at(term, context, point, 4 * digits + 64)
-    return "undecided" if value is None else balls.decimal(value, digits)
