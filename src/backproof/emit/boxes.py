@@ -79,20 +79,24 @@ class Construct:
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """An operator between two boxes: on the line, at the start of a turned line, and its width."""
+    """An operator between two boxes: on the line, at the start of a turned line, and its width.
+
+    ``tail`` stays at the end of the line that turns, as a comma does.
+    """
 
     glue: str
     turn: str
     width: float
+    tail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """A format of mathematics as tables; ``stacked`` says whether a fraction may stand on two levels.
 
-    ``fences`` are what makes a pair of brackets high enough, by height, the lowest first; ``widest`` is what an unbreakable part may
-    measure; ``raises`` says whether e to the power of a box reads well;
-    ``turned`` breaks a cell of a list of cases into lines no wider than ``widest``.
+    ``fences`` are what makes a pair of brackets high enough, by height, the lowest first; ``widest`` is what an
+    unbreakable part may measure; ``raises`` says whether e to the power of a box reads well; ``turned`` breaks a
+    cell of a list of cases into lines no wider than ``widest``.
     """
 
     constructs: Mapping[str, Construct]
@@ -131,9 +135,8 @@ def join(boxes: Iterable[tuple[Joint | None, Box]], cost: int) -> tuple[Piece, .
     for joint, box in boxes:
         first, *rest = box.pieces
         if joint is not None:
-            first = replace(
-                first, glue=joint.glue, glue_width=joint.width, turn=joint.turn, cost=cost
-            )
+            first = replace(first, glue=joint.glue, glue_width=joint.width, turn=joint.turn, cost=cost)
+            pieces[-1] = replace(pieces[-1], text=pieces[-1].text + joint.tail)
         pieces += [first, *rest]
     return tuple(pieces)
 

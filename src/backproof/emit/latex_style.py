@@ -6,20 +6,11 @@ from typing import Final
 
 from backproof.emit.boxes import Box, Construct, Joint, Style
 from backproof.emit.breaking import break_lines, line_text
+from backproof.emit.latex_text import escape
 from backproof.emit.names import GREEK, Name
 
-_ESCAPES: Final = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
-    "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}",
-}  # fmt: skip
 #: Ems of a character; every other character measures as a lower-case letter.
 _NARROW: Final = dict.fromkeys("ijl1fIt.,;:()[]", 0.4) | dict.fromkeys("mwMWLNOQ", 0.88) | {"-": 0.9}
-
-
-def escape(text: str) -> str:
-    """Return ``text`` as LaTeX that prints it, letter by letter."""
-    return "".join(_ESCAPES.get(character, character) for character in text)
 
 
 def measure(text: str) -> float:
@@ -69,6 +60,7 @@ LATEX: Final = Style(
         "index": Construct("", "_{", "}", 0.1),
         "size": Construct(r"\#", "", "", 0.8),
         "negative": Construct("-", "", "", 0.8),
+        "scientific": Construct(r" \times 10", "", "", 2.8),
         "root": Construct(r"\sqrt{", "", "}", 0.9),
         "group": Construct("(", "", ")", 0.9),
         "absolute": Construct(r"\lvert ", "", r"\rvert", 0.7),
@@ -94,8 +86,8 @@ LATEX: Final = Style(
         "tight": Joint(" ", r"{} \cdot ", 0.0),
         "space": Joint(" ", r"{} \cdot ", 0.1),
         "slash": Joint("/", "{} / ", 0.5),
-        "axes": Joint(", ", ", ", 0.45),
-        "comma": Joint(", ", ", ", 0.45),
+        "axes": Joint(" ", "", 0.45, ","),
+        "comma": Joint(" ", "", 0.45, ","),
         "index": Joint(" ", " ", 0.0),
         "operand": Joint(" ", " ", 0.2),
         "and": Joint(r" \text{ and } ", r"\text{and } ", 2.4),
@@ -107,6 +99,8 @@ LATEX: Final = Style(
         "other loss": r"\mathcal{L}",
         "e": "e",
         "elided": r"\cdots",
+        "row end": r"\\",
+        "tall row end": r"\\[3pt]",
         "atan": r"\arctan",
         **{name: f"\\{name}" for name in _OPERATORS},
     },

@@ -20,6 +20,8 @@ GREEK: Final[dict[str, str]] = {
     "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
 
+#: How many letters of a name are shown.
+_LONGEST: Final = 24
 _SUBSCRIPTED: Final = re.compile(
     rf"(?P<base>[A-Za-z]|{'|'.join(GREEK)})(?:_?(?P<digits>\d+)|_(?P<word>[A-Za-z]+))?"
 )
@@ -41,17 +43,22 @@ class Name:
 def split_name(name: str) -> Name:
     """Return the parts of ``name``: one letter (or Greek letter) with a subscript, else a word."""
     match = _SUBSCRIPTED.fullmatch(name)
-    if match is None:
-        return Name(name)
+    if match is None or len(name) > _LONGEST:
+        return _word(name)
     return Name(match["base"], match["digits"] or match["word"] or "")
+
+
+def _word(name: str) -> Name:
+    """Return ``name`` as a word; the middle of one that no line can hold is left out."""
+    return Name(name if len(name) <= _LONGEST else f"{name[:10]}…{name[-8:]}")
 
 
 def _distinct(given: Iterable[str]) -> dict[str, Name]:
     shown: dict[str, Name] = {}
     taken: set[Name] = set()
     for name in given:
-        parts = split_name(name)
-        shown[name] = Name(name) if parts in taken else parts
+        ways = [split_name(name), _word(name), *(Name(_word(name).base, str(i)) for i in range(2, 99))]
+        shown[name] = next((way for way in ways if way not in taken), ways[-1])
         taken.add(shown[name])
     return shown
 
@@ -75,7 +82,7 @@ class Scope:
         if found is not None:
             return found
         parts = split_name(name)
-        return Name(name) if parts in self.shown.values() else parts
+        return _word(name) if parts in self.shown.values() else parts
 
     def gradient_of(self, name: str) -> str | None:
         """Return ``x`` where ``name`` is the gradient ``dx`` of a variable ``x``, else None."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import groupby
 from typing import Final
 
 from backproof.derivation import Derivation, JudgedChain, JudgedStep, NumberRow, Pullback
@@ -13,7 +13,7 @@ from backproof.domains import REAL
 from backproof.emit.typography import pull_signs
 from backproof.kernel.verdict import Kind, Verdict
 from backproof.language.document import Declaration, Kink
-from backproof.terms import Term, add, derivative, make, mul, num, sym
+from backproof.terms import Term, add, derivative, make, mul, num, postorder, sym
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,16 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``left = right`` with a reason; without ``left`` the equation goes on from the row above."""
+    """``left = right`` with a reason; without ``left`` the equation goes on from the row above.
+
+    ``then`` is what ``right`` comes to: ``left = right = then`` in one row where there is room.
+    """
 
     left: Term | None
     right: Term
     reason: Words = ()
     verdict: Verdict | None = None
+    then: Term | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,11 @@ class Equations:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of sentences under a header."""
+    """A table of sentences under a header (or none); ``sides`` says per column ``l`` or ``r``."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[Words, ...], ...]
+    sides: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +82,33 @@ class Section:
     blocks: tuple[Block, ...]
 
 
+def spread(rows: Iterable[Row], width: Callable[[Term], float], room: float) -> Iterator[Row]:
+    """Yield rows without ``then``: it joins its row where both fit ``room``, else it makes the next one."""
+    for row in rows:
+        if row.then is None:
+            yield row
+        elif width(row.right) + width(row.then) <= room:
+            yield replace(row, right=make("eq", (row.right, row.then)), then=None)
+        else:
+            yield replace(row, then=None)
+            yield Row(None, row.then)
+
+
 def outline(derivation: Derivation) -> tuple[Section, ...]:
     """Return the sections of the document; the first has the title of the derivation."""
-    named = derivation.title or derivation.node.name
-    prose = (Prose(derivation.prose),) if derivation.prose.strip() else ()
-    sections = [Section(named, prose)]
+    title = derivation.title or derivation.node.name
+    prose = _without_title(derivation.prose, title)
+    sections = [Section(title, (Prose(prose),) if prose else ())]
     for title, blocks in _PARTS.items():
         found = tuple(blocks(derivation))
         sections += [Section(title, found)] if found else []
     return tuple(sections)
+
+
+def _without_title(prose: str, title: str) -> str:
+    """Return the prose without the file's first heading, which is the title already."""
+    first, _, rest = prose.strip().partition("\n")
+    return (rest if first.strip("# ") == title and first.startswith("#") else prose).strip()
 
 
 def _graph(derivation: Derivation) -> Iterator[Block]:
@@ -107,8 +130,16 @@ def _line_symbol(name: str, axes: tuple[str, ...]) -> Term:
     return sym(name, *(make("idx", (), axis) for axis in axes))
 
 
+#: What an operation is called, where its name in the catalogue is not a word.
+_KINDS: Final = {
+    "neg": "change of sign", "add": "sum", "sub": "difference", "mul": "product", "div": "quotient",
+    "exp": "exponential", "log": "logarithm", "sqrt": "square root", "abs": "absolute value",
+    "relu": "rectifier", "max": "maximum", "min": "minimum", "where": "choice", "copy": "name",
+}  # fmt: skip
+
+
 def _kind_words(kind: str) -> str:
-    return kind.replace("_", " ")
+    return _KINDS.get(kind, kind.replace("_", " "))
 
 
 def _domain_words(given: Declaration) -> Words:
@@ -141,29 +172,49 @@ def _locals(derivation: Derivation) -> Iterator[Block]:
 
 
 def _backward(derivation: Derivation) -> Iterator[Block]:
-    if not derivation.pullbacks:
-        return
-    yield Remark(("Every operation multiplies what arrives by its local derivative.",))
-    rows: list[Row] = []
-    for gradient, edges in groupby(derivation.pullbacks, key=lambda edge: edge.gradient):
-        rows += _edge_rows(gradient, tuple(edges))
-    yield Equations(tuple(rows))
+    arriving: dict[Term, list[Pullback]] = {}
+    for edge in derivation.pullbacks:
+        arriving[edge.gradient] = [*arriving.pop(edge.gradient, []), edge]
+    done = {operation.output.data: operation.term for operation in derivation.operations}
+    if arriving:
+        yield Remark(("Each operation multiplies what arrives by its local derivative.",))
+        yield Equations(tuple(r for g, edges in arriving.items() for r in _edge_rows(g, edges, done)))
 
 
-def _edge_rows(gradient: Term, edges: tuple[Pullback, ...]) -> list[Row]:
-    product = add(*(mul(edge.upstream, edge.local) for edge in edges))
+def _edge_rows(gradient: Term, edges: list[Pullback], done: Mapping[str, Term]) -> Iterator[Row]:
+    """Yield ``gradient = upstream * local``, summed over the edges that arrive, and what that comes to."""
+    product = add(*(mul(edge.upstream, *_factors(edge.local)) for edge in edges))
     leaves = add(*(edge.contribution for edge in edges))
-    through = _listed(((sym(str(edge.upstream.data)[1:]),) for edge in edges))
-    rows = [Row(gradient, product, ("through ", *through))]
-    return rows if leaves is product else [*rows, Row(None, leaves)]
+    outputs = [edge.upstream.data[1:] for edge in edges]
+    through = _listed((_operation_words(sym(name), done.get(name)),) for name in dict.fromkeys(outputs))
+    yield Row(gradient, product, ("through ", *through), then=None if leaves is product else leaves)
+
+
+#: An operation with at most this many parts is written out where it is referred to.
+_SHORT: Final = 7
+
+
+def _factors(term: Term) -> tuple[Term, ...]:
+    return term.args if term.head == "mul" else (term,)
+
+
+def _operation_words(output: Term, term: Term | None) -> Term:
+    if term is None or term.head == "where" or sum(1 for _ in postorder(term)) > _SHORT:
+        return output
+    return make("eq", (output, term))
 
 
 def _chains(derivation: Derivation) -> Iterator[Block]:
-    for chain in derivation.chains:
-        yield Equations(tuple(_chain_rows(chain)))
+    chains = [chain for chain in derivation.chains if chain.steps]
+    if all(len(chain.steps) == 1 for chain in chains):
+        rows = tuple(row for chain in chains for row in _chain_rows(chain))
+        yield from (Equations(rows),) if rows else ()
+    for chain in chains:
+        if any(len(other.steps) > 1 for other in chains):
+            yield Equations(tuple(_chain_rows(chain)))
         yield from _step_remarks(chain)
-        if chain.note:
-            yield Remark((Markup(chain.note),))
+    for note in dict.fromkeys(chain.note for chain in derivation.chains if chain.note):
+        yield Remark((Markup(note),))
 
 
 def _chain_rows(chain: JudgedChain) -> Iterator[Row]:
@@ -175,10 +226,21 @@ def _chain_rows(chain: JudgedChain) -> Iterator[Row]:
         shown = right
 
 
+_DEFINITION: Final = re.compile(r"definition of ([A-Za-z]\w*)")
+
+
+def _rule_words(step: JudgedStep) -> Words:
+    """Return the reason; a name that is defined stands in mathematics."""
+    defined = _DEFINITION.fullmatch(step.rule)
+    if defined:
+        return ("definition of ", sym(defined[1]))
+    named = step.rule.replace("-", " ") if step.span is None else step.rule
+    return (Markup(named),) if named else ()
+
+
 def _reason(step: JudgedStep) -> Words:
     conditions = step.verdict.conditions if step.verdict.kind is Kind.PROVED_IF else ()
-    named = (Markup(step.rule.replace("-", " ") if step.span is None else step.rule),)
-    rule = named if step.rule else ()
+    rule = _rule_words(step)
     if not conditions:
         return rule
     return (*rule, ", if " if rule else "if ", *_listed((c,) for c in conditions))
@@ -211,14 +273,15 @@ def _kinks(derivation: Derivation) -> Iterator[Block]:
 
 def _kink_words(kink: Kink) -> Words:
     stated = make("eq", (sym(kink.gradient), kink.value))
-    reason = (" (", Markup(kink.reason), ")") if kink.reason else ()
+    said = kink.reason and kink.reason != "convention"
+    reason: Words = (" (", Markup(kink.reason), ")") if said else ()
     return ("At ", kink.condition, " the derivative is a convention: ", stated, *reason, ".")
 
 
 def _numbers(derivation: Derivation) -> Iterator[Block]:
     if derivation.numbers:
-        header = ("", "value", "float64", "gradient", "float64")
-        yield Table(header, tuple(_number_cells(row) for row in derivation.numbers))
+        header = ("", "value", "in float64", "gradient", "in float64")
+        yield Table(header, tuple(_number_cells(row) for row in derivation.numbers), "lrrrr")
 
 
 def _number_cells(row: NumberRow) -> tuple[Words, ...]:
@@ -233,8 +296,9 @@ def _exact_words(value: Fraction | None) -> Words:
 
 
 def _witnesses(derivation: Derivation) -> Iterator[Block]:
-    for name, found in derivation.witnesses.items():
-        yield Remark((f"{name}: {found}",))
+    if derivation.witnesses:
+        rows = tuple(((name,), (str(found),)) for name, found in derivation.witnesses.items())
+        yield Table((), rows, "ll")
 
 
 _PARTS: Final = {
@@ -249,10 +313,18 @@ _PARTS: Final = {
 
 
 def summary(derivation: Derivation) -> str:
-    """Return how many steps there are and what was found of them, in one sentence."""
+    """Return what was found of the steps, in one sentence."""
     kinds = [step.verdict.kind for step in derivation.steps]
-    counted = [(kinds.count(kind), kind.value) for kind in Kind]
-    found = ", ".join(f"{n} {what}" for n, what in counted if n)
-    return f"{len(kinds)} {'step' if len(kinds) == 1 else 'steps'}: {found}" if kinds else "no steps"
+    if not kinds:
+        return "There are no steps."
+    if set(kinds) == {Kind.PROVED}:
+        total = {1: "The one step is", 2: "Both steps are"}.get(len(kinds), f"All {len(kinds)} steps are")
+        return f"{total} proved."
+    counted = [f"{kinds.count(kind)} {_SAID[kind]}" for kind in Kind if kind in kinds]
+    return f"Of {len(kinds)} {'step' if len(kinds) == 1 else 'steps'}: {', '.join(counted)}."
 
 
+_SAID: Final = {
+    Kind.PROVED: "proved", Kind.PROVED_IF: "proved under the condition beside it",
+    Kind.REFUTED: "false", Kind.UNKNOWN: "not decided",
+}  # fmt: skip

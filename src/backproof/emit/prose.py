@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from backproof.emit.latex_style import escape
+from backproof.emit.latex_text import escape
 from backproof.emit.names import GREEK
 
 _INLINE: Final = re.compile(
@@ -19,7 +19,7 @@ _ALLOWED: Final = frozenset(
     r"""frac sqrt partial sum prod int cdot times le ge leq geq ne neq pm mp to infty exp log ln max min sin cos
     tan sinh cosh tanh left right bigl bigr lvert rvert lVert rVert quad qquad in mathrm mathit mathbf mathbb
     mathcal operatorname text hat bar tilde vec dots ldots cdots approx equiv sim mid mapsto circ odot top
-    Vert langle rangle nabla ell forall exists implies iff , ; : ! { } | \\""".split()
+    Vert langle rangle nabla ell forall exists implies iff , ; : ! { } | \\""".split()  # noqa: SIM905 (reads as words)
 ) | frozenset(GREEK)
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 _SIGNS: Final = {

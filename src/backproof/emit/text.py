@@ -14,7 +14,18 @@ from backproof.emit.boxes import Box, Piece
 from backproof.emit.breaking import Line, break_lines, line_text
 from backproof.emit.names import Scope, derivation_scope
 from backproof.emit.outline import (
-    Block, Equations, Markup, Prose, Remark, Row, Section, Table, Words, outline, summary,
+    Block,
+    Equations,
+    Markup,
+    Prose,
+    Remark,
+    Row,
+    Section,
+    Table,
+    Words,
+    outline,
+    spread,
+    summary,
 )  # fmt: skip
 from backproof.emit.text_style import TEXT
 from backproof.emit.typography import Typesetter
@@ -26,13 +37,23 @@ _COLOURS: Final = {Kind.PROVED: "32", Kind.PROVED_IF: "33", Kind.REFUTED: "31;1"
 _MARGIN: Final = 2
 _GAP: Final = 3
 _HANG: Final = 4
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+_KERNEL_ALONE: Final = (
+    "Checked by the kernel alone; “derive check” also asks SymPy and the layers."
+)
 
 
 def emit_text(derivation: Derivation, *, colour: bool = False, width: int = 80) -> str:
     """Return the derivation as a page of text at most ``width`` columns wide."""
     page = _Page(derivation_scope(derivation), colour, width)
-    lines = [line for section in outline(derivation) for line in page.section(section)]
-    return "\n".join(line.rstrip() for line in [*lines, summary(derivation)]) + "\n"
+    first, *rest = outline(derivation)
+    lines = [page.painted(first.title, "1"), "─" * min(width, len(first.title)), *page.blocks(first)]
+    for section in rest:
+        lines += ["", page.painted(section.title, "1"), *page.blocks(section)]
+    lines += ["", *page.filled(summary(derivation), 0)]
+    if not derivation.witnesses:
+        lines += page.filled(_KERNEL_ALONE, 0)
+    return "\n".join(line.rstrip() for line in lines).replace(_NO_BREAK, " ") + "\n"
 
 
 def term_text(term: Term, scope: Scope) -> str:
@@ -48,11 +69,12 @@ class _Page:
         self.colour = colour
         self.width = width
 
-    def section(self, section: Section) -> Iterator[str]:
-        yield self.painted(section.title, "1")
+    def blocks(self, section: Section) -> Iterator[str]:
+        before: Block | None = None
         for block in section.blocks:
+            yield from [""] if isinstance(before, Equations | Prose) else []
             yield from self.block(block)
-        yield ""
+            before = block
 
     def block(self, block: Block) -> Iterable[str]:
         match block:
@@ -61,7 +83,7 @@ class _Page:
             case Table():
                 return self.table(block)
             case Remark():
-                return self.filled(self.words(block.words))
+                return self.filled(self.words(block.words), _MARGIN)
             case Prose():
                 return self.prose(block)
 
@@ -73,41 +95,49 @@ class _Page:
 
     def word(self, word: str | Term | Markup) -> str:
         if isinstance(word, Term):
-            return self.typeset(word).text
+            return self.typeset(word).text.replace(" ", _NO_BREAK)
         return prose.to_text(word.text) if isinstance(word, Markup) else word
 
-    def filled(self, text: str) -> list[str]:
-        margin = " " * _MARGIN
-        return textwrap.wrap(
-            text, self.width, initial_indent=margin, subsequent_indent=margin
-        )
+    def filled(self, text: str, margin: int) -> list[str]:
+        indent = " " * margin
+        return textwrap.wrap(text, self.width, initial_indent=indent, subsequent_indent=indent)
 
     def prose(self, block: Prose) -> Iterator[str]:
-        for paragraph in prose.paragraphs(block.markdown):
-            yield from self.filled(prose.to_text(paragraph))
-            yield ""
+        for i, paragraph in enumerate(prose.paragraphs(block.markdown)):
+            yield from [""] if i else []
+            yield from self.filled(prose.to_text(paragraph), _MARGIN)
 
     def table(self, block: Table) -> Iterator[str]:
         rows = [[self.words(cell) for cell in row] for row in block.rows]
-        widths = [max(map(len, column)) for column in zip(block.header, *rows, strict=True)]
-        for row in (list(block.header), *rows):
-            cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-            yield " " * _MARGIN + (" " * _GAP).join(cells)
+        shown = [list(block.header), *rows] if block.header else rows
+        widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+        for row in shown:
+            cells = [
+                cell.rjust(width) if side == "r" else cell.ljust(width)
+                for cell, width, side in zip(row, widths, block.sides, strict=True)
+            ]
+            yield from self.filled_row(" " * _MARGIN + (" " * _GAP).join(cells).rstrip(), widths[0])
+
+    def filled_row(self, text: str, first: int) -> list[str]:
+        hang = " " * (_MARGIN + first + _GAP)
+        return textwrap.wrap(text, self.width, subsequent_indent=hang, drop_whitespace=False)
 
     def equations(self, block: Equations) -> Iterator[str]:
         lefts = [self.typeset(row.left).text if row.left else "" for row in block.rows]
-        boxes = [self.typeset(row.right) for row in block.rows]
-        reasons = [self.words(row.reason) for row in block.rows]
         indent = _MARGIN + max(map(len, lefts)) + 3
         room = self.width - indent
-        aside = max((len(reason) + 2 for reason in reasons if reason), default=0)
-        natural = max(math.ceil(box.width) for box in boxes)
+        natural = max(math.ceil(self.typeset(row.right).width) for row in block.rows)
+        aside = max((len(self.words(row.reason)) + 2 for row in block.rows if row.reason), default=0)
         if aside and natural + _GAP + aside > room:
             aside = min(aside, max(24, room - _GAP - natural))
-        middle = min(natural, room - (aside + _GAP if aside else 0))
-        for row, left, box, reason in zip(block.rows, lefts, boxes, reasons, strict=True):
+        middle = room - (aside + _GAP if aside else 0)
+        rows = list(spread(block.rows, lambda term: self.typeset(term).width, middle - 3))
+        boxes = [self.typeset(row.right) for row in rows]
+        middle = min(middle, max(math.ceil(box.width) for box in boxes))
+        for row, box in zip(rows, boxes, strict=True):
+            left = self.typeset(row.left).text if row.left else ""
             head = " " * _MARGIN + left.ljust(indent - _MARGIN - 3) + " = "
-            side = _wrapped(reason, aside - 2)
+            side = _wrapped(self.words(row.reason), aside - 2)
             yield from self.row(row, head, break_lines(box, middle, _HANG), side, middle)
 
     def row(

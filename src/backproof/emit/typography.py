@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Final
 
-from backproof.emit.boxes import ELISION, Box, Construct, Level, Piece, Style
-from backproof.emit.boxes import atom, enclose, fuse, join, with_ends
+from backproof.emit.boxes import ELISION, Box, Construct, Level, Piece, Style, atom, enclose, fuse, join, with_ends
 from backproof.emit.names import Scope
+from backproof.language.printer import decimal
 from backproof.terms import REDUCTIONS, RELATIONS, Term, make, transform
 
 #: Modes: a fraction may be stacked; it may be stacked inside a fraction; it stands on one line.
@@ -155,7 +155,7 @@ _NEEDS: Final[dict[str, Callable[[Term, int], list[Need]]]] = {
 
 
 def _chunks(setter: Typesetter, text: str, kind: str) -> Box:
-    """Return a number or a name; one too long for a line may be broken anywhere."""
+    """Return digits that may be broken anywhere, if they are too many for a line."""
     most = 24
     parts = [text[at : at + most] for at in range(0, len(text), most)]
     pieces = tuple(Piece(part, setter.style.measure(part), cost=9) for part in parts)
@@ -163,18 +163,20 @@ def _chunks(setter: Typesetter, text: str, kind: str) -> Box:
 
 
 def _number(setter: Typesetter, term: Term, _mode: int) -> Box:
-    value = term.data
-    places = 0
-    while (value * 10**places).denominator != 1:
-        places += 1
-    digits = str(value * 10**places).rjust(places + 1, "0")
-    return _chunks(setter, f"{digits[:-places]}.{digits[-places:]}" if places else digits, "digit")
+    mantissa, _, exponent = decimal(term.data).partition("e")
+    digits = _chunks(setter, mantissa, "digit")
+    if not exponent:
+        return digits
+    style = setter.style
+    raised = exponent.replace("-", style.constructs["negative"].before)
+    above = style.script(atom(raised, style.measure(exponent)))
+    times = style.constructs["scientific"]
+    ten = Piece(times.before + above.after, times.pad + above.pad, cost=9)
+    return Box((*digits.pieces, ten), Level.QUOTIENT, 1.2, "digit", "digit")
 
 
 def _named(setter: Typesetter, name: str) -> Box:
     parts = setter.scope.name(name)
-    if parts.is_word and len(name) > 24:
-        return _chunks(setter, setter.style.name(parts), "word")
     width = setter.style.measure(parts.base) + 0.7 * setter.style.measure(parts.subscript)
     return atom(setter.style.name(parts), width, "word" if parts.is_word else "letter")
 
@@ -251,7 +253,7 @@ def _product(setter: Typesetter, term: Term, mode: int) -> Box:
     style = setter.style
     joints = [
         style.joints[_joint(left.trail, right.lead)]
-        for left, right in zip(boxes, boxes[1:], strict=False)
+        for left, right in pairwise(boxes)
     ]
     pieces = join(zip([None, *joints], boxes, strict=True), 1)
     level = Level.BIG if last.level is Level.BIG else Level.PRODUCT
