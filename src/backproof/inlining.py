@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from backproof import catalogue
-from backproof.errors import NotDerivable
+from backproof.errors import SourceError, UnknownName
 from backproof.language.document import Chain, Claim, Document, Kink, Line, Node, Span
 from backproof.terms import Term, substitute, sym, transform
 
@@ -40,7 +40,7 @@ class _Inliner:
     def expand(self, call: Term) -> Term:
         """Return the symbol that stands for ``call``; its lines are added where they are new."""
         if call not in self.outputs:
-            node = called_node(call, self.find, self.callers)
+            node = called_node(call, self.find, self.span, self.callers)
             prefix = node.name.replace("-", "_")
             values: dict[Term, Term] = {}
             for given, arg in zip(node.inputs, call.args, strict=True):
@@ -72,26 +72,46 @@ class _Inliner:
         def rule(part: Term) -> Term:
             if part.head != "call":
                 return part
-            return self.outputs.get(part) or formula(part, self.find, self.callers)
+            return self.outputs.get(part) or formula(part, self.find, self.span, self.callers)
 
         return transform(term, rule)
 
+    def restate_chain(self, chain: Chain) -> Chain:
+        """Return ``chain`` with the calls of every side replaced."""
+        self.span = chain.span
+        target, steps = self.restate(chain.target), []
+        for step in chain.steps:
+            self.span = step.span
+            left, right = self.restate(step.left), self.restate(step.right)
+            steps.append(replace(step, left=left, right=right))
+        return replace(chain, target=target, steps=tuple(steps))
 
-def called_node(call: Term, find: Lookup, callers: tuple[str, ...] = ()) -> Node:
-    """Return the node that ``call`` names, free of calls itself; raises where it does not fit."""
+    def restate_kink(self, kink: Kink) -> Kink:
+        """Return ``kink`` with the calls of its condition and value replaced."""
+        self.span = kink.span
+        condition, value = self.restate(kink.condition), self.restate(kink.value)
+        return replace(kink, condition=condition, value=value)
+
+
+def called_node(call: Term, find: Lookup, span: Span, callers: tuple[str, ...] = ()) -> Node:
+    """Return the node that ``call`` names, free of calls itself; a misfit is an error at ``span``."""
     name = str(call.data)
+    try:
+        node = find(name)
+    except UnknownName as unknown:
+        raise SourceError("", span.line, span.column, str(unknown)) from None
     if name in callers:
-        raise NotDerivable(f"{name} calls itself")
-    node = find(name)
+        raise SourceError("", span.line, span.column, f"{name} calls itself")
     if len(call.args) != len(node.inputs):
         wanted = ", ".join(given.name for given in node.inputs)
-        raise NotDerivable(f"{name} takes ({wanted}), not {len(call.args)} values")
+        message = f"{name} takes ({wanted}), not {len(call.args)} values"
+        raise SourceError("", span.line, span.column, message)
     return inline_calls(node, find, (*callers, name))
 
 
-def formula(call: Term, find: Lookup, callers: tuple[str, ...] = ()) -> Term:
+def formula(call: Term, find: Lookup, span: Span, callers: tuple[str, ...] = ()) -> Term:
     """Return the output of ``call`` as one term in its arguments."""
-    node = called_node(call, find, callers)
+    node = called_node(call, find, span, callers)
     values = {sym(given.name): arg for given, arg in zip(node.inputs, call.args, strict=True)}
     for line in node.lines:
         values[sym(line.name)] = substitute(line.term, values)
@@ -104,7 +124,8 @@ def inline_calls(
     """Return ``node`` with every call replaced by the lines of the node that is called.
 
     ``y = x*sigmoid(x)`` becomes the lines ``sigmoid_a = -x``, …, ``sigmoid_y = 1/sigmoid_c`` and
-    ``y = x*sigmoid_y``; equal calls share their lines.  Raises UnknownName or NotDerivable.
+    ``y = x*sigmoid_y``; equal calls share their lines.
+    Raises SourceError, without a path, where a call does not fit.
     """
     taken = {given.name for given in node.inputs} | {line.name for line in node.lines}
     inliner = _Inliner(taken, find, callers)
@@ -113,22 +134,12 @@ def inline_calls(
     return replace(
         node,
         lines=tuple(inliner.lines),
-        chains=tuple(_map_chain(chain, inliner.restate) for chain in node.chains),
-        kinks=tuple(_map_kink(kink, inliner.restate) for kink in node.kinks),
+        chains=tuple(map(inliner.restate_chain, node.chains)),
+        kinks=tuple(map(inliner.restate_kink, node.kinks)),
     )
 
 
 def inline_claim(claim: Claim, find: Lookup = catalogue.find_node) -> Claim:
     """Return ``claim`` with every call replaced by its formula."""
-    inliner = _Inliner(set(), find, ())
-    return replace(claim, chain=_map_chain(claim.chain, inliner.restate))
-
-
-def _map_chain(chain: Chain, rule: Callable[[Term], Term]) -> Chain:
-    steps = (replace(step, left=rule(step.left), right=rule(step.right)) for step in chain.steps)
-    return replace(chain, target=rule(chain.target), steps=tuple(steps))
-
-
-def _map_kink(kink: Kink, rule: Callable[[Term], Term]) -> Kink:
-    return replace(kink, condition=rule(kink.condition), value=rule(kink.value))
+    return replace(claim, chain=_Inliner(set(), find, ()).restate_chain(claim.chain))
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from itertools import islice
 from typing import Final
 
-from backproof.audit.repairs import Repair, repairs
+from backproof.audit.repairs import Material, Repair, repairs
 from backproof.domains import Context
-from backproof.kernel import Verdict, judge
+from backproof.kernel import Kind, Verdict, judge
 from backproof.language import to_source
-from backproof.terms import Term, div, mul, neg, num, symbols
+from backproof.terms import Term, mul, neg, num, postorder, symbols
 
 #: How many changes are tried before the search gives up.
-ATTEMPTS: Final = 400
+ATTEMPTS: Final = 600
 _MAX_DENOMINATOR: Final = 1000
+_CLOSE: Final = Fraction(1, 10**9)
 
 
 def diagnose(left: Term, right: Term, verdict: Verdict, context: Context) -> str:
@@ -27,32 +27,27 @@ def diagnose(left: Term, right: Term, verdict: Verdict, context: Context) -> str
     factor = _constant_factor(verdict)
     if factor is not None and _is_true(left, _scaled(factor, right), context):
         return _factor_sentence(factor)
-    for repair in islice(_candidates(left, right), ATTEMPTS):
+    for repair in islice(repairs(right, _material(left, right, context)), ATTEMPTS):
         if _is_true(left, repair.whole, context):
             return _sentence(repair)
     return ""
 
 
-def _candidates(left: Term, right: Term) -> Iterator[Repair]:
-    yield from repairs(right)
-    for factor in _parts(left, right):
-        yield Repair("a missing factor", right, factor, mul(right, factor))
-        yield Repair("a missing divisor", right, factor, div(right, factor))
-
-
-def _parts(left: Term, right: Term) -> list[Term]:
-    """Return what may be missing from ``right`` as a factor: factors of ``left``, then every symbol."""
-    factors = left.args if left.head == "mul" else (left,)
-    return list(dict.fromkeys((*factors, *symbols(left, right))))
+def _material(left: Term, right: Term, context: Context) -> Material:
+    """Return what a repair may use: the variables and upstream gradients in force, and the numbers."""
+    known = context.definitions
+    forward = [known[name].term for name in known if name[:1] != "d" or name[1:] not in known]
+    found = symbols(right, left, *(definition.term for definition in known.values()))
+    variables = [s for s in found if not s.args and (s.data not in known or known[s.data].term in forward)]
+    numbers = [term for term in postorder(left, *forward) if term.head == "num"]
+    return Material(tuple(dict.fromkeys(variables)), tuple(dict.fromkeys(numbers)))
 
 
 def _is_true(left: Term, right: Term, context: Context) -> bool:
-    return judge(left, right, context).is_accepted
+    return judge(left, right, context).kind is Kind.PROVED
 
 
 def _sentence(repair: Repair) -> str:
-    if repair.fault.startswith("a missing"):
-        return f"they differ by {repair.fault}, {to_source(repair.new)}"
     old, new = to_source(repair.old), to_source(repair.new)
     return f"they differ by {repair.fault}: {new} is right where {old} stands"
 
@@ -77,4 +72,4 @@ def _constant_factor(verdict: Verdict) -> Fraction | None:
         return None
     ratio = Fraction(left) / Fraction(right)
     simple = ratio.limit_denominator(_MAX_DENOMINATOR)
-    return simple if abs(ratio - simple) < Fraction(1, 10**9) else None
+    return simple if abs(ratio - simple) < _CLOSE else None

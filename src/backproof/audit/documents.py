@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from backproof.audit.diagnosis import diagnose
 from backproof.audit.examples import check_example
-from backproof.audit.findings import Finding, Severity, finding
+from backproof.audit.findings import Finding, Severity, finding, shorten
 from backproof.audit.kinks import check_kink
 from backproof.calculus import derive, judge_claim
 from backproof.derivation import Derivation, JudgedChain, JudgedStep
 from backproof.domains import Context, Definition
-from backproof.errors import BackproofError, NotDerivable, SourceError, UnknownName
+from backproof.errors import BackproofError, NotDerivable, SourceError
 from backproof.inlining import inline_calls, inline_claim, lookup_in
 from backproof.kernel import Kind
 from backproof.language import to_source
@@ -47,24 +47,36 @@ def check_document(document: Document, numeric: bool = True) -> Report:
     """
     derivations: list[Derivation] = []
     claims: list[JudgedChain] = []
+    witnesses: list[dict[str, Witness]] = []
     findings: list[Finding] = []
     for block in document.blocks:
         try:
             if isinstance(block, Node):
                 derivations.append(derive_node(document, block))
-                findings += node_findings(document.path, derivations[-1])
+                found = list(node_findings(document.path, derivations[-1]))
+                if numeric:
+                    witnesses.append(ask_witnesses(derivations[-1]))
+                    found = found or list(witness_findings(document.path, block, witnesses[-1]))
+                findings += found
             elif isinstance(block, Claim):
                 claims.append(derive_claim(document, block))
                 context = claim_context(block)
                 findings += chain_findings(document.path, claims[-1], context, block.chain.span)
-        except NotDerivable as refusal:
-            findings.append(_at(Severity.UNDECIDED, document.path, block, refusal))
-        except UnknownName as mistake:
-            findings.append(_at(Severity.UNREADABLE, document.path, block, mistake))
-    witnesses = tuple(map(ask_witnesses, derivations)) if numeric else ()
-    for derivation, found in zip(derivations, witnesses, strict=False):
-        findings += witness_findings(document.path, derivation.node, found)
-    return Report(document.path, tuple(derivations), tuple(claims), witnesses, tuple(findings))
+        except (NotDerivable, SourceError) as refusal:
+            findings.append(refused(document, block, refusal))
+    return Report(
+        document.path, tuple(derivations), tuple(claims), tuple(witnesses), tuple(findings)
+    )
+
+
+def refused(document: Document, block: Node | Claim | Prose, error: BackproofError) -> Finding:
+    """Return the finding for a node or claim that cannot be derived, or whose calls do not fit."""
+    if isinstance(error, SourceError):
+        text = document.text.splitlines()[error.line - 1 : error.line]
+        return unreadable("", replace(error, path=document.path, source_line="".join(text)))
+    span = block.span if isinstance(block, Node) else Span(1, 1, 1)
+    span = block.chain.span if isinstance(block, Claim) else span
+    return finding(Severity.UNDECIDED, document.path, span, str(error))
 
 
 def ask_witnesses(derivation: Derivation) -> dict[str, Witness]:
@@ -149,28 +161,17 @@ def refutation(step: JudgedStep, context: Context) -> tuple[str, ...]:
     )
 
 
-def shorten(digits: str, places: int = 10) -> str:
-    """Return a decimal cut after ``places`` characters, with an ellipsis where something is cut."""
-    return digits if len(digits) <= places + 2 else f"{digits[:places]}…"
-
-
 def _agreement(step: JudgedStep) -> str:
     agrees = step.verdict.agrees
     return f"both sides agree to 60 digits at {agrees} random points" if agrees else ""
 
 
 def witness_findings(path: str, node: Node, found: Mapping[str, Witness]) -> Iterator[Finding]:
-    """Yield a finding for every witness that disagrees."""
+    """Yield a finding for every witness that disagrees though every step was accepted."""
     for name, witness in found.items():
         if witness.state == "disagreed":
             message = f"the {name} witness disagrees about {node.name}"
             yield finding(Severity.WRONG, path, node.span, message, witness.detail)
-
-
-def _at(severity: Severity, path: str, block: Node | Claim | Prose, error: Exception) -> Finding:
-    span = block.span if isinstance(block, Node) else Span(1, 1, 1)
-    span = block.chain.span if isinstance(block, Claim) else span
-    return finding(severity, path, span, str(error))
 
 
 def unreadable(path: str, error: BackproofError | OSError | UnicodeError) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from backproof.audit.findings import shorten
 from backproof.derivation import Derivation
 from backproof.errors import DomainError
 from backproof.kernel import decimal_value
@@ -35,16 +36,16 @@ def check_example(derivation: Derivation, example: Example) -> Iterator[str]:
     for name, term in example.expected:
         text = decimal_value(_formula(derivation, name), point, derivation.context, digits=DIGITS)
         if text == "undefined" or not is_rounded(Fraction(text), _number(term)):
-            yield f"{name} is {text[:20]} here, not {to_source(term)}"
+            yield f"{name} is {shorten(text)} here, not {to_source(term)}"
 
 
 def is_rounded(value: Fraction, written: Fraction) -> bool:
     """Say whether ``written`` is ``value``, rounded where it is a decimal fraction."""
     places = _decimal_places(written)
     if places:
-        return abs(value - written) <= Fraction(1, 2 * 10**places)
+        return bool(abs(value - written) <= Fraction(1, 2 * 10**places))
     scale = max(Fraction(1), abs(value))
-    return abs(value - written) <= scale / 10 ** (DIGITS - 10)
+    return bool(abs(value - written) <= scale / 10 ** (DIGITS - 10))
 
 
 def _decimal_places(value: Fraction) -> int:

@@ -49,3 +49,10 @@ def exit_code(findings: Iterable[Finding]) -> int:
     """Return 0 (all verified), 1 (something is wrong), 2 (unreadable) or 3 (undecided)."""
     found = {finding.severity for finding in findings}
     return next((level.value for level in _WORST_FIRST if level in found), 0)
+
+
+def shorten(digits: str, characters: int = 12) -> str:
+    """Return a decimal without idle zeros, cut with an ellipsis where it is longer than that."""
+    if "." in digits and "e" not in digits.lower():
+        digits = digits.rstrip("0").rstrip(".")
+    return digits if len(digits) <= characters else f"{digits[: characters - 1]}…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backproof.audit.findings import shorten
 from backproof.domains import Context
 from backproof.kernel import Kind, judge
 from backproof.language import to_source
@@ -23,6 +24,6 @@ def check_kink(node: Node, kink: Kink, plain: Context) -> str:
         return ""
     place = ", ".join(f"{name} = {value}" for name, value in verdict.point)
     return (
-        f"the derivative exists at {place}: {kink.gradient} is {verdict.left[:12]} there, "
+        f"the derivative exists at {place}: {kink.gradient} is {shorten(verdict.left)} there, "
         f"not {to_source(kink.value)}"
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from backproof.terms import ONE, Term, add, make, mul, neg, num, power, rebuild
+from backproof.terms import ONE, RELATIONS, TWO, Term, add, make, mul, neg, num, power, rebuild
 
-#: Each function beside the one it is most often mistaken for.
-MISTAKEN: Final[dict[str, tuple[str, ...]]] = {
-    "sin": ("cos",), "cos": ("sin",), "sinh": ("cosh",), "cosh": ("sinh",), "max": ("min",),
-    "min": ("max",), "tanh": ("tan",), "tan": ("tanh",), "exp": ("log",), "log": ("exp",),
-    "sign": ("abs",), "abs": ("sign",), "gt": ("lt",), "lt": ("gt",), "le": ("ge",), "ge": ("le",),
+#: Each function beside the one that it is most often mistaken for.
+MISTAKEN: Final[dict[str, str]] = {
+    "sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh", "max": "min", "min": "max",
+    "tanh": "tan", "tan": "tanh", "exp": "log", "log": "exp", "sign": "abs", "abs": "sign",
+    "gt": "lt", "lt": "gt", "le": "ge", "ge": "le",
 }  # fmt: skip
 
 
@@ -26,7 +26,18 @@ class Repair:
     whole: Term
 
 
-def _signs(term: Term) -> Iterator[Term]:
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What may be missing: the variables and the numbers of the step and of its definitions."""
+
+    variables: tuple[Term, ...] = ()
+    numbers: tuple[Term, ...] = field(default=())
+
+
+Change = Callable[[Term, Material], Iterator[Term]]
+
+
+def _signs(term: Term, _: Material) -> Iterator[Term]:
     if term.head == "add":
         for place, part in enumerate(term.args):
             flipped = part.args[0] if part.head == "neg" else neg(part)
@@ -37,83 +48,120 @@ def _signs(term: Term) -> Iterator[Term]:
         yield neg(term)
 
 
-def _exponents(term: Term) -> Iterator[Term]:
+def _exponents(term: Term, _: Material) -> Iterator[Term]:
     if term.head == "pow":
         base, exponent = term.args
         yield base
-        for change in (ONE, neg(ONE)):
+        for change in (1, -1):
             yield make("pow", (base, _shifted(exponent, change)))
-    elif term.head in ("sym", "call") or (term.head == "add" and len(term.args) > 1):
+    elif term.head in ("sym", "call", "add"):
         yield power(term, 2)
 
 
-def _shifted(exponent: Term, change: Term) -> Term:
-    if exponent.head == "num":
-        return num(exponent.data + (1 if change is ONE else -1))
-    return add(exponent, change)
+def _shifted(exponent: Term, change: int) -> Term:
+    return num(exponent.data + change) if exponent.head == "num" else add(exponent, num(change))
 
 
-def _factors(term: Term) -> Iterator[Term]:
+def _superfluous_factors(term: Term, _: Material) -> Iterator[Term]:
     if term.head == "mul":
-        for place in range(len(term.args)):
-            yield mul(*term.args[:place], *term.args[place + 1 :])
+        yield from _without_each(term, mul)
     elif term.head == "div":
         yield term.args[0]
 
 
-def _terms(term: Term) -> Iterator[Term]:
+def _superfluous_terms(term: Term, _: Material) -> Iterator[Term]:
     if term.head == "add":
-        for place in range(len(term.args)):
-            yield add(*term.args[:place], *term.args[place + 1 :])
+        yield from _without_each(term, add)
 
 
-def _functions(term: Term) -> Iterator[Term]:
-    for head in MISTAKEN.get(term.head, ()):
-        if len(term.args) == 1 or head in ("max", "min", "gt", "lt", "ge", "le"):
-            yield make(head, term.args)
+def _without_each(term: Term, build: Callable[..., Term]) -> Iterator[Term]:
+    for place in range(len(term.args)):
+        yield build(*term.args[:place], *term.args[place + 1 :])
 
 
-def _branches(term: Term) -> Iterator[Term]:
+def _missing_factors(term: Term, material: Material) -> Iterator[Term]:
+    if term.head != "num":
+        parts = term.args if term.head == "mul" else (term,)
+        for factor in (TWO, *material.variables):
+            yield mul(factor, *parts)
+
+
+def _missing_terms(term: Term, material: Material) -> Iterator[Term]:
+    parts = term.args if term.head == "add" else (term,)
+    for summand in (ONE, *material.variables):
+        yield add(summand, *parts)
+
+
+def _functions(term: Term, _: Material) -> Iterator[Term]:
+    if term.head in MISTAKEN:
+        yield make(MISTAKEN[term.head], term.args)
+
+
+def _variables(term: Term, material: Material) -> Iterator[Term]:
+    if term.head == "sym":
+        yield from (other for other in material.variables if other is not term)
+
+
+def _branches(term: Term, _: Material) -> Iterator[Term]:
     if term.head == "where":
         condition, true, false = term.args
         yield make("where", (condition, false, true))
 
 
-def _constants(term: Term) -> Iterator[Term]:
+def _constants(term: Term, material: Material) -> Iterator[Term]:
     if term.head == "num":
         for value in (2 * term.data, term.data / 2, term.data + 1, term.data - 1):
             yield num(value)
+        yield from (other for other in material.numbers if other is not term)
 
 
 #: What may be wrong at one place, the likeliest first.
-FAULTS: Final[dict[str, Callable[[Term], Iterator[Term]]]] = {
+FAULTS: Final[dict[str, Change]] = {
     "a sign": _signs,
-    "a superfluous factor": _factors,
     "an exponent": _exponents,
-    "a superfluous term": _terms,
+    "a superfluous factor": _superfluous_factors,
+    "a superfluous term": _superfluous_terms,
     "the function": _functions,
+    "the variable": _variables,
     "the two cases": _branches,
     "a constant": _constants,
+    "a missing factor": _missing_factors,
+    "a missing term": _missing_terms,
 }
+#: What may be wrong inside a comparison: ``-x < 0`` for ``x > 0`` is no mistake that people make.
+IN_COMPARISONS: Final = frozenset({"a constant", "the function", "the variable"})
 
 
-def places(root: Term) -> Iterator[tuple[Term, Callable[[Term], Term]]]:
-    """Yield every part of ``root``, the outermost first, with what puts another in its place."""
-    queue: list[tuple[Term, Callable[[Term], Term]]] = [(root, lambda new: new)]
-    for term, put in queue:
-        yield term, put
-        for place, arg in enumerate(term.args):
-            queue.append((arg, _put_argument(term, place, put)))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of an expression, what puts another in its place, and whether a comparison holds it."""
+
+    part: Term
+    put: Callable[[Term], Term]
+    compared: bool = False
 
 
-def _put_argument(term: Term, place: int, put: Callable[[Term], Term]) -> Callable[[Term], Term]:
-    return lambda new: put(rebuild(term, (*term.args[:place], new, *term.args[place + 1 :])))
+def places(root: Term) -> Iterator[Place]:
+    """Yield every place of ``root``, the outermost first."""
+    queue = [Place(root, lambda new: new)]
+    for place in queue:
+        yield place
+        compared = place.compared or place.part.head in RELATIONS
+        for position, arg in enumerate(place.part.args):
+            queue.append(Place(arg, _put_argument(place, position), compared))
 
 
-def repairs(root: Term) -> Iterator[Repair]:
+def _put_argument(outer: Place, position: int) -> Callable[[Term], Term]:
+    before, after = outer.part.args[:position], outer.part.args[position + 1 :]
+    return lambda new: outer.put(rebuild(outer.part, (*before, new, *after)))
+
+
+def repairs(root: Term, material: Material) -> Iterator[Repair]:
     """Yield every change of one place of ``root``, all of one fault before those of the next."""
-    spots = [(part, put) for part, put in places(root) if part.head not in ("idx", "size")]
+    spots = [place for place in places(root) if place.part.head not in ("idx", "size")]
     for fault, change in FAULTS.items():
-        for part, put in spots:
-            for new in change(part):
-                yield Repair(fault, part, new, put(new))
+        for place in spots:
+            if place.compared and fault not in IN_COMPARISONS:
+                continue
+            for new in change(place.part, material):
+                yield Repair(fault, place.part, new, place.put(new))

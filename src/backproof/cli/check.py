@@ -48,7 +48,7 @@ def files(words: Iterable[str]) -> Iterator[Path]:
     for word in words or [str(catalogue.folder())]:
         path = Path(word)
         if path.is_dir():
-            found = sorted(path.rglob("*.md"))
+            found = sorted(path.rglob("*.md"), key=lambda file: (file.parent, file.stem))
             if not found:
                 raise click.UsageError(f"no Markdown file in {word}")
             yield from found
