@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cached_property
 from typing import Final
 
 from backproof.emit.names import Name
 
 #: A box wider than this (in ems or columns) is shown as an ellipsis: no reader follows it.
-ELISION: Final = 6000.0
+ELISION: Final = 3000.0
 
 
 class Level(IntEnum):
@@ -33,8 +34,9 @@ class Piece:
     """A part of a line.
 
     ``glue`` joins it to the piece before it; where the line turns instead, the next line starts with ``turn``.
-    ``cost`` grows with the depth of the operator.  ``rows`` are the cases of a format measured in columns, as
-    (value, condition or None): such a piece is several lines high where nothing stands around it.
+    ``cost`` is that of the operator; turning inside brackets, which pieces open and close, costs more.
+    ``rows`` are the cases of a format measured in columns, as (value, condition or None): such a piece is
+    several lines high where nothing stands around it.
     """
 
     text: str
@@ -43,10 +45,12 @@ class Piece:
     glue_width: float = 0.0
     turn: str = ""
     cost: int = 0
+    opens: int = 0
+    closes: int = 0
     rows: tuple[tuple[Box, Box | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Box:
     """A typeset term.  ``lead`` and ``trail`` say what stands at its ends, ``height`` is in lines."""
 
@@ -61,7 +65,7 @@ class Box:
         """The box on one line."""
         return "".join(piece.glue + piece.text for piece in self.pieces)
 
-    @property
+    @cached_property
     def width(self) -> float:
         """The width of the box on one line."""
         return sum(piece.width + piece.glue_width for piece in self.pieces)
@@ -122,11 +126,14 @@ def _flat(piece: Piece) -> Piece:
 
 
 def with_ends(pieces: tuple[Piece, ...], before: str, after: str, pad: float) -> tuple[Piece, ...]:
-    """Return ``pieces`` with text added at both ends, and every turn inside them dearer."""
-    inner = [_flat(replace(piece, cost=piece.cost + 2)) for piece in pieces]
-    inner[0] = replace(inner[0], text=before + inner[0].text, width=inner[0].width + pad / 2)
-    inner[-1] = replace(inner[-1], text=inner[-1].text + after, width=inner[-1].width + pad / 2)
-    return tuple(inner)
+    """Return ``pieces`` with text added at both ends, as brackets around them."""
+    first, *rest = pieces
+    first = replace(
+        _flat(first), text=before + first.text, width=first.width + pad / 2, opens=first.opens + 1
+    )
+    *inner, last = [first, *rest]
+    last = replace(_flat(last), text=last.text + after, width=last.width + pad / 2, closes=last.closes + 1)
+    return (*inner, last)
 
 
 def join(boxes: Iterable[tuple[Joint | None, Box]], cost: int) -> tuple[Piece, ...]:

@@ -3,6 +3,7 @@ r"""The derivation as LaTeX: a fragment for article with amsmath, or a whole art
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Final
 
 from backproof.derivation import Derivation
@@ -42,7 +43,7 @@ def emit_latex(derivation: Derivation, *, standalone: bool = False) -> str:
     parts = [rf"\section*{{{escape(first.title)}}}", *page.blocks(first)]
     for section in rest:
         parts += [rf"\subsection*{{{escape(section.title)}}}", *page.blocks(section)]
-    parts += [escape(summary(derivation)), r"\endgroup", ""]
+    parts += [rf"\noindent {escape(summary(derivation))}", r"\endgroup", ""]
     fragment = "\n".join([r"\begingroup\allowdisplaybreaks", *parts])
     return article([fragment]) if standalone else fragment
 
@@ -65,8 +66,10 @@ class _Page:
         self.rows = Rows(self.typeset, _PAGE, prose.to_latex, self.boxed)
 
     def blocks(self, section: Section) -> Iterator[str]:
-        for block in section.blocks:
-            yield self.block(block)
+        for block, after in zip_longest(section.blocks, section.blocks[1:]):
+            leads = isinstance(block, Remark) and isinstance(after, Equations)
+            text = self.block(block)
+            yield text.rstrip() if leads else text
 
     def block(self, block: Block) -> str:
         match block:
@@ -75,7 +78,7 @@ class _Page:
             case Table():
                 return self.table(block)
             case Remark():
-                return self.words(block.words) + "\n"
+                return rf"\noindent {self.words(block.words)}" + "\n"
             case Prose():
                 return "\n\n".join(map(prose.to_latex, prose.paragraphs(block.markdown))) + "\n"
 

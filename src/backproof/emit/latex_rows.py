@@ -48,8 +48,7 @@ class Rows:
 
     def body(self, block: Equations) -> str:
         """Return the rows with the row ends between them, without the environment around them."""
-        plain = all(row.then is None and not row.reason and not row.verdict for row in block.rows)
-        if len(block.rows) > 2 and plain:
+        if block.many:
             return self._columns(block.rows)
         lefts = [self.typeset(row.left).width for row in block.rows if row.left]
         room = self.page - max(lefts, default=0.0) - _EQUALS

@@ -10,12 +10,12 @@ from backproof.emit.latex_text import escape
 from backproof.emit.names import GREEK, Name
 
 #: Ems of a character; every other character measures as a lower-case letter.
-_NARROW: Final = dict.fromkeys("ijl1fIt.,;:()[]", 0.4) | dict.fromkeys("mwMWLNOQ", 0.88) | {"-": 0.9}
+_NARROW: Final = dict.fromkeys("ijl1fIt.,;:()[]", 0.4) | dict.fromkeys("mwMWNOQ", 0.88) | {"-": 0.9}
 
 
 def measure(text: str) -> float:
     """Return about how many ems ``text`` is wide."""
-    return sum(_NARROW.get(character, 0.56) for character in text)
+    return sum(_NARROW.get(character, 0.55) for character in text)
 
 
 def _letter(base: str) -> str:
@@ -53,7 +53,7 @@ _RELATIONS: Final = {"lt": "<", "le": r"\le", "gt": ">", "ge": r"\ge", "eq": "="
 LATEX: Final = Style(
     constructs={
         "fraction": Construct(r"\frac{", "}{", "}", 0.3),
-        "partial": Construct(r"\frac{\partial ", r"}{\partial ", "}", 0.8),
+        "partial": Construct(r"\frac{\partial ", r"}{\partial ", "}", 0.75),
         "partial on a line": Construct(r"\partial ", r"/\partial ", "", 1.6),
         "derivative": Construct(r"\frac{\partial}{\partial ", "", "}", 0.8),
         "derivative on a line": Construct(r"\partial/\partial ", "", "", 1.6),

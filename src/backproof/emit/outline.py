@@ -50,9 +50,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Equations:
-    """Rows whose equals signs stand below one another."""
+    """Rows whose equals signs stand below one another; short ones (``many``) may share a line."""
 
     rows: tuple[Row, ...]
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _locals(derivation: Derivation) -> Iterator[Block]:
         Row(derivative(local.output, local.input), local.term) for local in derivation.locals
     ]
     if rows:
-        yield Equations(tuple(dict.fromkeys(rows)))
+        yield Equations(tuple(dict.fromkeys(rows)), many=True)
 
 
 def _backward(derivation: Derivation) -> Iterator[Block]:

@@ -172,7 +172,7 @@ def _number(setter: Typesetter, term: Term, _mode: int) -> Box:
     above = style.script(atom(raised, style.measure(exponent)))
     times = style.constructs["scientific"]
     ten = Piece(times.before + above.after, times.pad + above.pad, cost=9)
-    return Box((*digits.pieces, ten), Level.QUOTIENT, 1.2, "digit", "digit")
+    return Box((*digits.pieces, ten), Level.QUOTIENT, 1.2, "digit", "word")
 
 
 def _named(setter: Typesetter, name: str) -> Box:
