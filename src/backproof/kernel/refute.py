@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from math import pi, prod
+from math import prod
 from random import Random
 from typing import Final
 
@@ -65,23 +65,19 @@ def _inside(context: Context, free: tuple[str, ...], case: Case) -> Iterator[dic
         try:
             for name in reversed(case.values):
                 point[name] = exact_value(case.values[name], point)
-        except ZeroDivisionError:
+        except (KeyError, ZeroDivisionError):  # no rational point: an irrational boundary such as sqrt(2)
             continue
         inside = {name: point[name] for name in free}
         if all(context.domain(name).contains(value) for name, value in inside.items()):
             yield inside
 
 
-#: Only a candidate is computed with it: balls decide whether both sides differ there.
-NEAR_PI: Final = Fraction(pi)
-
-
 def exact_value(term: Term, point: balls.Point) -> Fraction:
-    """Return the value of a rational expression at a point; π, which has no exact one, is rounded."""
+    """Return the value of a rational expression at a point; KeyError where it is not rational."""
     if term.head == "num":
         return Fraction(term.data)
     if term.head == "sym":
-        return point.get(term.data, NEAR_PI)
+        return point[term.data]
     values = [exact_value(arg, point) for arg in term.args]
     return ARITHMETIC[term.head](values)
 
