@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backproof.language import grammar
 from backproof.language.declarations import declarations, span
 from backproof.language.document import Declaration
 from backproof.language.drafts import ChainDraft, ClaimDraft, Names, Reading
@@ -56,6 +57,8 @@ def read_given(reading: Reading, parser: Parser) -> None:
 def _declared(parser: Parser, names: Names) -> tuple[Declaration, ...]:
     found = []
     for name, axes, declaration in declarations(parser):
+        if len(names.variables) == grammar.MAX_GIVEN:
+            parser.fail(f"more than {grammar.MAX_GIVEN} variables are given", name)
         names.declare_axes(parser.source, axes)
         names.declare(parser.source, name, declaration.axes)
         found.append(declaration)
@@ -74,10 +77,10 @@ def read_claim(reading: Reading, parser: Parser) -> None:
         calls=reading.calls,
         known=reading.known,
     )
-    parser.scope, bound = scope, frozenset(names.axes)
+    parser.scope = scope
     target_start = parser.token
-    target = parser.expression(NUMBER, bound)
-    chain = ChainDraft(target, start, span(target_start, parser.previous), scope, bound)
+    target = parser.expression(NUMBER, bound=None)
+    chain = ChainDraft(target, start, span(target_start, parser.previous), scope, bound=None)
     if parser.accept("="):
         read_sides(parser, chain)
     else:
@@ -93,7 +96,7 @@ def _given(reading: Reading, parser: Parser) -> tuple[Names, tuple[Declaration, 
         return reading.given_names, reading.given
     place = words.index("given")
     tail = Parser(parser.source, parser.tokens[place + 1 :], parser.scope)
-    names = reading.given_names.copy()
+    names = reading.given_names.layer()
     found = _declared(tail, names)
     parser.tokens = parser.tokens[:place] + tail.tokens[tail.position :]
     return names, reading.given + found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import ChainMap
+from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -33,7 +34,7 @@ class ChainDraft:
     start: Token
     span: Span
     scope: Scope
-    bound: frozenset[str]
+    bound: frozenset[str] | None
     steps: list[Step] = field(default_factory=list)
 
     def add(self, right: Term, span: Span) -> None:
@@ -84,9 +85,9 @@ class ExampleDraft:
 class Names:
     """The variables and axes that are declared, each with the token that declared it."""
 
-    variables: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    places: dict[str, Token] = field(default_factory=dict)
-    axes: set[str] = field(default_factory=set)
+    variables: MutableMapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: MutableMapping[str, Token] = field(default_factory=dict)
+    axes: MutableMapping[str, Token] = field(default_factory=dict)
 
     def declare_axes(self, source: Source, axes: list[Token]) -> None:
         """Declare axes; none of them is a variable or a word of the language."""
@@ -98,7 +99,7 @@ class Names:
                 source.fail_at(axis, f"'{axis.text}' is a variable (line {where}), not an axis")
             if self.gradient_of(axis.text):
                 source.fail_at(axis, f"'{axis.text}' is a gradient, not an axis")
-            self.axes.add(axis.text)
+            self.axes[axis.text] = axis
 
     def declare(self, source: Source, name: Token, axes: tuple[str, ...]) -> None:
         """Declare a variable once; it neither is an axis nor looks like the gradient of another."""
@@ -120,9 +121,9 @@ class Names:
         """Return the variable whose gradient ``text`` names, or nothing."""
         return text[1:] if text[0] == "d" and text[1:] in self.variables else ""
 
-    def copy(self) -> Names:
-        """Return names that can be added to without changing these."""
-        return Names(dict(self.variables), dict(self.places), set(self.axes))
+    def layer(self) -> Names:
+        """Return these names, to which more can be added without changing these; copies nothing."""
+        return Names(ChainMap({}, self.variables), ChainMap({}, self.places), ChainMap({}, self.axes))
 
     def axes_of(self, text: str) -> tuple[str, ...] | None:
         """Return the axes of a variable or of a gradient, or None for any other name."""

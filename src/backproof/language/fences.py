@@ -71,7 +71,7 @@ def _closing_line(source: Source, line: int, mark: str) -> int:
     last = next((later for later in below if closing.match(source.lines[later - 1])), 0)
     if not last:
         column = source.lines[line - 1].index(mark[0]) + 1
-        source.fail(f"this fence is never closed; close it with a line {mark}", line, column)
+        source.fail(f"this fence is never closed; close it with a line {mark[:40]}", line, column)
     return last
 
 

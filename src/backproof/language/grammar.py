@@ -15,6 +15,7 @@ MAX_EXPONENT: Final = 400
 MAX_NAME: Final = 100
 MAX_DEPTH: Final = 2000
 MAX_AXES: Final = 32
+MAX_GIVEN: Final = 100
 
 #: How tightly each head binds, in the source form; every head that is not listed is closed by its own brackets.
 PRECEDENCE: Final[dict[str, int]] = {

@@ -72,8 +72,8 @@ def _node_name(reading: Reading, parser: Parser, what: str) -> str:
         if part.kind not in ("name", "number") or part.column != parser.previous.end:
             parser.fail(f"expected the rest of the name '{text}-', found {part}")
         text += "-" + parser.take().text
-    if len(text) > grammar.MAX_NAME:
-        parser.fail(f"the name is longer than {grammar.MAX_NAME} characters", first)
+        if len(text) > grammar.MAX_NAME:
+            parser.fail(f"the name is longer than {grammar.MAX_NAME} characters", first)
     name = text.replace("_", "-")
     if text in _NODE_WORDS:
         parser.fail(f"'{text}' is a word of the language; choose another name", first)
@@ -202,12 +202,12 @@ def read_kink(reading: Reading, parser: Parser) -> None:
     start = parser.take()
     parser.scope = node.gradient_scope("this line")
     place = parser.token
-    condition = parser.expression(ANYTHING, frozenset(node.names.axes))
+    condition = parser.expression(ANYTHING, bound=None)
     parser.check_kind(condition, True, place)
     parser.expect(":", "':' and a gradient, as in at x = 0: dx = 0")
-    found = [_read_kink_value(parser, node)]
+    found = [_read_kink_value(parser, node, condition)]
     while parser.accept(","):
-        found.append(_read_kink_value(parser, node))
+        found.append(_read_kink_value(parser, node, condition))
     stretch = span(start, parser.previous)
     why = reason(parser)
     for name, value in found:
@@ -217,12 +217,15 @@ def read_kink(reading: Reading, parser: Parser) -> None:
         node.stated.add((condition, name.text))
 
 
-def _read_kink_value(parser: Parser, node: NodeDraft) -> tuple[Token, Term]:
+def _read_kink_value(parser: Parser, node: NodeDraft, condition: Term) -> tuple[Token, Term]:
     name = parser.expect("name", "a gradient such as dx")
     if not node.names.gradient_of(name.text):
         near = grammar.suggest(name.text, ("d" + other for other in node.names.variables))
         parser.fail(f"'{name.text}' is the gradient of no variable{near}", name)
     target = _read_target(parser, node, name)
+    loose = [axis for axis in condition.axes if axis not in target.axes]
+    if loose:
+        parser.fail(f"the condition uses the index '{loose[0]}', which is no axis of '{name.text}'", name)
     parser.expect("=", "'=' and the value of the gradient")
     return name, parser.expression(NUMBER, frozenset(target.axes))
 

@@ -87,9 +87,10 @@ class Parser:
             hint = "; it closes nothing"
         self.fail(f"expected {what}, found {token}{hint}")
 
-    def expression(self, level: int, bound: frozenset[str] = frozenset()) -> Term:
+    def expression(self, level: int, bound: frozenset[str] | None = frozenset()) -> Term:
         """Parse an expression whose infix signs bind at least as tightly as ``level``.
 
+        ``bound`` are the indices that run where it stands (None: every declared axis).
         Each pending parse is a generator on an explicit stack; it yields the parse whose term it needs.
         """
         stack: list[Parse] = [self._expression(level, Place(bound=bound))]
@@ -257,7 +258,8 @@ class Parser:
         axes = [axis.text for axis in self.names("[", "]", "the name of an axis")]
         opened = self.expect("(", f"'(' and what {token.text} runs over")
         inner = self._deeper(place, opened)
-        inner = replace(inner, bound=place.bound.union(axes))
+        if place.bound is not None:
+            inner = replace(inner, bound=place.bound.union(axes))
         start = self.token
         body = yield self._expression(ANYTHING, inner)
         self.check_kind(body, False, start)

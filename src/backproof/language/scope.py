@@ -12,11 +12,14 @@ from backproof.terms import FUNCTIONS, Term, idx, sym
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in an expression the parser stands: how deep, between index brackets or not, which indices run."""
+    """Where in an expression the parser stands: how deep, between index brackets or not, which indices run.
+
+    ``bound`` is None where every declared axis runs.
+    """
 
     depth: int = 0
     indexing: bool = False
-    bound: frozenset[str] = frozenset()
+    bound: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Scope:
             source.fail_at(token, f"'{name}' is an axis; only variables have indices")
         if not place.indexing:
             source.fail_at(token, f"'{name}' is an axis; its length is written size({name})")
-        if name not in place.bound:
+        if place.bound is not None and name not in place.bound:
             hint = f"neither bound, as in sum[{name}](…), nor an axis of {self.owner}"
             source.fail_at(token, f"the index '{name}' is {hint}")
 
