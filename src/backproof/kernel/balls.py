@@ -244,10 +244,10 @@ def random_value(domain: Domain, random: Random) -> Fraction:
             return value
 
 
-def points(context: Context, free: Sequence[str], count: int, seed: int = 1) -> Iterator[dict[str, Fraction]]:
-    """Yield exact points of the domain: special values first for each name in turn, then random ones."""
-    random = Random(seed)  # noqa: S311  # reproducible sampling, no secret
-    for name in free[:8]:
+def points(context: Context, free: Sequence[str], count: int, special: Sequence[str]) -> Iterator[dict[str, Fraction]]:
+    """Yield exact points of the domain: special values first for each name of ``special``, then random ones."""
+    random = Random(1)  # noqa: S311  # reproducible sampling, no secret
+    for name in special[:8]:
         for value in SPECIAL[:3]:
             if context.domain(name).contains(value):
                 point = {n: random_value(context.domain(n), random) for n in free}

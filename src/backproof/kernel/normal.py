@@ -234,9 +234,11 @@ class Normal:
 
     def index(self, term: Term) -> Quotient:
         """Return the generator of a running index or of a size; sizes are positive."""
-        plain = term if term.head == "idx" else size(axis_of(term.data))
-        sign = 1 if term.head == "size" else None
-        return self.ring.generator(plain, "atom", plain, sign=sign, is_integer=True, is_nonnegative=True)
+        if term.head == "idx":
+            return self.ring.generator(term, "atom", term, is_integer=True, is_nonnegative=True)
+        plain = size(axis_of(term.data))
+        degree = int(self.ring.table.units.get(plain, 1))
+        return self.ring.generator(plain, "atom", root_term(plain, degree), sign=1, is_integer=True) ** degree
 
     def joined(self, term: Term, value: Quotient) -> Quotient:
         """Return 0: away from the join a choice has a slope; at the join it has none."""

@@ -45,7 +45,8 @@ def _refuted(point: dict[str, Fraction], left: balls.Value, right: balls.Value) 
 
 
 def _points(scene: Scene, count: int) -> Iterator[dict[str, Fraction]]:
-    for point in balls.points(scene.context, scene.free, count):
+    special = () if scene.fixed else scene.free
+    for point in balls.points(scene.context, scene.free, count, special):
         yield {**point, **dict(scene.fixed)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from flint import fmpq, fmpq_mpoly
@@ -17,7 +17,7 @@ class Signs:
         self.ring = ring
         self.facts: dict[Key, int] = {}
         self.nonzero: set[Key] = set()
-        self.nonnegative: set[Key] = set()
+        self.nonnegative: dict[Key, fmpq_mpoly] = {}
 
     def learn_nonzero(self, value: Quotient) -> None:
         """Record that ``value``, and so each factor of its numerator, is not zero in this case."""
@@ -26,7 +26,13 @@ class Signs:
 
     def learn_nonnegative(self, value: Quotient) -> None:
         """Record that ``value`` is at least zero in this case."""
-        self.nonnegative.add(self.ring.key(value.numerator * value.denominator))
+        polynomial = value.numerator * value.denominator
+        self.nonnegative[self.ring.key(polynomial)] = polynomial
+        core = polynomial
+        for factor, times in factors_of(polynomial)[1]:
+            if self.of_polynomial(factor) == 1:
+                core = core // factor**times
+        self.nonnegative[self.ring.key(core)] = core
 
     def learn(self, value: Quotient, sign: int) -> None:
         """Record that ``value`` has ``sign`` throughout this case."""
@@ -123,7 +129,7 @@ class Signs:
             known = self.facts.get(self.ring.key(polynomial))
             if known is not None:
                 return known
-        strict = self.one_signed(polynomial)
+        strict = self.one_signed(polynomial) or self.above_known(polynomial)
         if strict:
             return strict
         return (
@@ -131,6 +137,27 @@ class Signs:
             if depth > 2
             else (self.of_difference(polynomial) or self.of_quadratic(polynomial, depth))
         )
+
+    def above_known(self, polynomial: fmpq_mpoly) -> int | None:
+        """Return 1 where the polynomial is a known nonnegative one, times a nonnegative monomial, and more."""
+        for known in self.nonnegative.values():
+            for factor in self.multipliers(known, polynomial):
+                rest = polynomial - factor * known
+                if not rest.is_zero() and self.one_signed(rest) == 1:
+                    return 1
+        return None
+
+    def multipliers(self, known: fmpq_mpoly, polynomial: fmpq_mpoly) -> Iterator[fmpq_mpoly]:
+        """Yield the monomials by which the leading term of ``known`` becomes a term of ``polynomial``."""
+        first, value = next(iter(self.ring.monomials(known)))
+        for monomial, coefficient in self.ring.monomials(polynomial):
+            powers = dict(monomial)
+            for number, exponent in first:
+                powers[number] = powers.get(number, 0) - exponent
+            quotient = tuple((n, e) for n, e in powers.items() if e)
+            scale = coefficient / value
+            if all(e > 0 for _, e in quotient) and self.of_monomial(quotient, scale)[0] == 1:
+                yield self.ring.monomial(quotient) * fmpq(scale.numerator, scale.denominator)
 
     def span(self, polynomial: fmpq_mpoly) -> int | None:
         """Return 1 (-1) where the polynomial is certainly >= 0 (<= 0), else None."""

@@ -247,7 +247,7 @@ def resolve(root: Term, sign: Chooser, functions: list[Function]) -> Term:
 
 
 def _wanted(term: Term, sign: Chooser, done: Mapping[Term, Term]) -> tuple[Term, ...]:
-    if term.head != "where":
+    if term.head != "where" or _is_indexed(term):
         return term.args
     condition = term.args[0]
     return (condition, _branch(term, sign, done)) if condition in done else (condition,)
@@ -258,10 +258,10 @@ def _branch(term: Term, sign: Chooser, done: Mapping[Term, Term]) -> Term:
 
 
 def _resolved(term: Term, sign: Chooser, done: Mapping[Term, Term], functions: list[Function]) -> Term:
-    if term.head == "where":
+    if term.head == "where" and not _is_indexed(term):
         return done[_branch(term, sign, done)]
     plain = rebuild(term, tuple(done[arg] for arg in term.args))
-    if term.head in CHOICES:
+    if term.head in CHOICES and not _is_indexed(plain):
         return choose(plain, sign)
     if term.head == "D":
         function, variable = plain.args
@@ -277,7 +277,7 @@ def interior(functions: Iterable[Function]) -> tuple[Term, ...]:
     found: dict[Term, None] = {}
     for function, variable in functions:
         for term in postorder(function):
-            if _is_root(term) and variable in set(postorder(term.args[0])):
+            if _is_root(term) and moves(variable, term.args[0]):
                 found[term.args[0]] = None
     return tuple(found)
 

@@ -353,12 +353,16 @@ def _shifted(normal: Normal, names: list[str], factors: list[Factor]) -> list[Fa
             options.append((target, [(_tidy(normal, t), e) for t, e in moved]))
         chosen = min(
             options,
-            key=lambda option: code(canonical(reduction("sum", [option[0], *[n for n in names if n != name]], _product(option[1])))),
+            key=lambda option: _order(option[0], [n for n in names if n != name], option[1]),
         )
         if chosen[0] != name:
             names[names.index(name)] = chosen[0]
             factors = chosen[1]
     return factors
+
+
+def _order(name: str, others: list[str], factors: list[Factor]) -> str:
+    return ordered(canonical(reduction("sum", [name, *others], _product(factors))))[1]
 
 
 def _top(factors: list[Factor]) -> int:
@@ -392,33 +396,37 @@ def _tidy(normal: Normal, term: Term) -> Term:
 
 
 def canonical(term: Term) -> Term:
-    """Return a reduction that does not depend on the names of its bound indices."""
+    """Return a reduction that does not depend on the names of its bound indices or the order of its parts."""
     names = list(term.data)
-    body = term.args[0]
-    factors = list(body.args) if body.head == "mul" else [body]
+    body = freshen(term.args[0])
     by_axis: dict[str, list[str]] = {}
     for name in names:
         by_axis.setdefault(axis_of(name), []).append(name)
     axes = sorted(by_axis)
-    best: tuple[str, Term] | None = None
+    candidates = []
     for order in product(*(permutations(by_axis[axis]) for axis in axes)):
         flat = [name for group in order for name in group]
         fresh = [f"{axis_of(name)}~{900 + i}" for i, name in enumerate(flat)]
-        moved = {name: idx(new) for name, new in zip(flat, fresh, strict=True)}
-        parts = sorted((reindex(freshen(factor), moved) for factor in factors), key=code)
-        candidate = make(term.head, (mul(*parts),), tuple(fresh))
-        written = code(candidate)
-        if best is None or written < best[0]:
-            best = (written, candidate)
-    return best[1] if best else term
+        moved = reindex(body, {name: idx(new) for name, new in zip(flat, fresh, strict=True)})
+        candidates.append(ordered(make(term.head, (moved,), tuple(fresh))))
+    return min(candidates, key=lambda candidate: candidate[1])[0]
 
 
+def ordered(root: Term) -> tuple[Term, str]:
+    """Return ``root`` with the parts of sums and products in a fixed order, and a text that tells terms apart."""
+    done: dict[Term, tuple[Term, str]] = {}
+    for term in postorder(root):
+        parts = [done[arg] for arg in term.args]
+        if term.head == "delta":
+            parts = [min(parts[0], _negated(parts[0][0]), key=lambda part: part[1])]
+        if term.head in ("add", "mul"):
+            parts.sort(key=lambda part: part[1])
+        data = "" if term.data is None else str(term.data)
+        made = make(term.head, (part for part, _ in parts), term.data)
+        done[term] = made, f"{term.head}:{data}({','.join(text for _, text in parts)})"
+    return done[root]
 
-def code(term: Term) -> str:
-    """Return a text that is the same for equal terms only."""
-    done: dict[Term, str] = {}
-    for part in postorder(term):
-        inner = ",".join(done[arg] for arg in part.args)
-        data = "" if part.data is None else str(part.data)
-        done[part] = f"{part.head}:{data}({inner})"
-    return done[term]
+
+def _negated(term: Term) -> tuple[Term, str]:
+    parts = term.args if term.head == "add" else (term,)
+    return ordered(add(*(part.args[0] if part.head == "neg" else neg(part) for part in parts)))
