@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ def expected(path: Path) -> tuple[int, int, Severity, str]:
     return int(line), int(column), Severity[severity.upper()], part
 
 
+@cache
 def serious(path: Path) -> list[Finding]:
+    """Return what ``derive check`` has to say of ``path``, without warnings."""
     report = check_file(path)
     return [found for found in report.findings if found.severity is not Severity.WARNING]
 

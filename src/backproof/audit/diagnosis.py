@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from itertools import islice
@@ -9,14 +10,16 @@ from typing import Final
 
 from backproof.audit.repairs import Material, Repair, repairs
 from backproof.domains import Context
-from backproof.kernel import Kind, Verdict, judge
+from backproof.kernel import Kind, Verdict, decimal_value, judge
 from backproof.language import to_source
 from backproof.terms import Term, mul, neg, num, postorder, symbols
 
 #: How many changes are tried before the search gives up.
 ATTEMPTS: Final = 600
+DIGITS: Final = 15
 _MAX_DENOMINATOR: Final = 1000
 _CLOSE: Final = Fraction(1, 10**9)
+Point = Mapping[str, Fraction]
 
 
 def diagnose(left: Term, right: Term, verdict: Verdict, context: Context) -> str:
@@ -27,18 +30,41 @@ def diagnose(left: Term, right: Term, verdict: Verdict, context: Context) -> str
     factor = _constant_factor(verdict)
     if factor is not None and _is_true(left, _scaled(factor, right), context):
         return _factor_sentence(factor)
+    wanted, point = _number(verdict.left), dict(verdict.point)
     for repair in islice(repairs(right, _material(left, right, context)), ATTEMPTS):
-        if _is_true(left, repair.whole, context):
+        if _agrees(repair.whole, wanted, point, context) and _is_true(left, repair.whole, context):
             return _sentence(repair)
     return ""
+
+
+def _agrees(term: Term, wanted: Fraction | None, point: Point, context: Context) -> bool:
+    """Say whether ``term`` has the value ``wanted`` at the counterexample; it costs less than a proof."""
+    if wanted is None or any(name not in point for name in _free(term, context)):
+        return True
+    found = _number(decimal_value(term, point, context, digits=DIGITS))
+    return found is not None and abs(found - wanted) <= _CLOSE * (1 + abs(wanted))
+
+
+def _free(term: Term, context: Context) -> set[str]:
+    return {s.data for s in symbols(term)} - context.definitions.keys() - {"pi"}
+
+
+def _number(digits: str) -> Fraction | None:
+    """Return the value of a decimal, or None where a side is undefined or undecided."""
+    try:
+        value = Decimal(digits)
+    except InvalidOperation:
+        return None
+    return Fraction(value) if value.is_finite() else None
 
 
 def _material(left: Term, right: Term, context: Context) -> Material:
     """Return what a repair may use: the variables and upstream gradients in force, and the numbers."""
     known = context.definitions
-    forward = [known[name].term for name in known if name[:1] != "d" or name[1:] not in known]
+    gradients = {f"d{name}" for name in (*known, *context.domains)}
+    forward = [known[name].term for name in known if name not in gradients]
     found = symbols(right, left, *(definition.term for definition in known.values()))
-    variables = [s for s in found if not s.args and (s.data not in known or known[s.data].term in forward)]
+    variables = [s for s in found if not s.args and not (s.data in known and s.data in gradients)]
     numbers = [term for term in postorder(left, *forward) if term.head == "num"]
     return Material(tuple(dict.fromkeys(variables)), tuple(dict.fromkeys(numbers)))
 
@@ -64,12 +90,9 @@ def _scaled(factor: Fraction, term: Term) -> Term:
 
 def _constant_factor(verdict: Verdict) -> Fraction | None:
     """Return the simple ratio of both sides at the counterexample, if they have one."""
-    try:
-        left, right = Decimal(verdict.left), Decimal(verdict.right)
-    except InvalidOperation:
+    left, right = _number(verdict.left), _number(verdict.right)
+    if not (left and right):
         return None
-    if not (left.is_finite() and right.is_finite() and left and right):
-        return None
-    ratio = Fraction(left) / Fraction(right)
+    ratio = left / right
     simple = ratio.limit_denominator(_MAX_DENOMINATOR)
     return simple if abs(ratio - simple) < _CLOSE else None
