@@ -96,14 +96,14 @@ def _inside(p: Term, domain: Domain) -> Term | None:
 def evaluator(context: Context, case: Case, table: Table) -> Normal | None:
     """Return an evaluator that knows the facts of the case; None where they contradict each other."""
     normal = Normal(context, table, case.values, case.positive)
-    for condition in case.assumed:
-        if not normal.assume(condition):
-            return None
     for fact, sign in case.facts:
         value = normal(fact)
         if contradicts(normal, value, sign):
             return None
         normal.signs.learn(value, sign)
+    for condition in case.assumed:
+        if not normal.assume(condition):
+            return None
     return normal
 
 

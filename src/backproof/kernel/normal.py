@@ -152,6 +152,7 @@ class Normal:
         """Return the derivative as a term, and the functions, whose own conditions count as well."""
         variable = term.args[1]
         function = unfold(term.args[0], self.context.definitions, variable)
+        function = reindex(function, {}, avoid=variable.axes)
         try:
             joins, found, inner = sides(function, variable, self.sign)
             slopes = [differentiate(side, variable) for side in found]

@@ -201,8 +201,17 @@ def _sum_of_product(normal: Normal, name: str, factors: tuple[Factor, ...]) -> Q
             found = _solve(normal, term.args[0], name)
             rest = factors[:i] + factors[i + 1 :]
             if found is not None and _is_in_range(normal, found, name, rest):
-                return normal(reindex(freshen(_product(rest)), {name: found}))
+                return contracted(normal, name, found, rest)
     return _generators(normal, [name], list(factors))
+
+
+def contracted(normal: Normal, name: str, found: Term, rest: Iterable[Factor]) -> Quotient:
+    """Return the product at the index that a bracket picks; what is known at the bound index holds there too."""
+    for known in list(normal.signs.nonnegative.values()):
+        fact = normal.ring.term(known)
+        if name in fact.axes:
+            normal.signs.learn_nonnegative(normal(reindex(freshen(fact), {name: found})))
+    return normal(reindex(freshen(_product(rest)), {name: found}))
 
 
 def _product(factors: Iterable[Factor]) -> Term:
@@ -249,6 +258,13 @@ def _generators(normal: Normal, names: list[str], factors: list[Factor]) -> Quot
     names, factors = _flatten(names, factors)
     if len(names) > MAX_BOUND:
         raise TooBig(f"a sum over {len(names)} indices at once")
+    for i, (term, _) in enumerate(factors):
+        for name in names if term.head == "delta" else ():
+            found = _solve(normal, term.args[0], name)
+            rest = tuple(factors[:i] + factors[i + 1 :])
+            if found is not None and _is_in_range(normal, found, name, rest):
+                others = [other for other in names if other != name]
+                return sum_over(normal, others, contracted(normal, name, found, rest))
     result = normal.ring.one
     while names:
         group, used = {names[0]}, []
