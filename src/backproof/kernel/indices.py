@@ -82,3 +82,23 @@ def _raise(root: Term, level: int) -> Term:
             made = make(term.head, (body,), tuple(names.values()))
         done[term] = made
     return done[root]
+
+
+def plain(root: Term) -> Term:
+    """Return ``root`` with every bound index named after its axis again, primed where the axis is in use."""
+    done: dict[Term, Term] = {}
+    for term in postorder(root):
+        made = rebuild(term, tuple(done[arg] for arg in term.args))
+        if term.head in REDUCTIONS:
+            taken = set(made.args[0].axes) - set(term.data)
+            names: dict[str, str] = {}
+            for axis in term.data:
+                name = axis_of(axis)
+                while name in taken:
+                    name += "'"
+                names[axis] = name
+                taken.add(name)
+            body = substitute(made.args[0], {idx(a): idx(b) for a, b in names.items()})
+            made = make(term.head, (body,), tuple(names.values()))
+        done[term] = made
+    return done[root]

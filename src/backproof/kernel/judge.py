@@ -9,7 +9,7 @@ from typing import Any, Final
 from backproof.domains import Context
 from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, settled, split
 from backproof.kernel.ground import free_names
-from backproof.kernel.indices import freshen
+from backproof.kernel.indices import freshen, plain
 from backproof.kernel.normal import Beyond, Normal, Split, Undefined
 from backproof.kernel.refute import agreements, find_point, holds_somewhere
 from backproof.kernel.ring import Quotient, Table, TooBig
@@ -179,7 +179,7 @@ def _accept(left: Term, right: Term, context: Context, proof: Proof, conditions:
     if not conditions:
         return Verdict(Kind.PROVED, certificate=certificate)
     if holds_somewhere(left, right, context, conditions):
-        return Verdict(Kind.PROVED_IF, conditions=conditions, certificate=certificate)
+        return Verdict(Kind.PROVED_IF, conditions=tuple(map(plain, conditions)), certificate=certificate)
     return Verdict(Kind.UNKNOWN, reason="no point was found at which the side conditions hold")
 
 

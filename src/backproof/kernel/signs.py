@@ -26,6 +26,8 @@ class Signs:
 
     def learn_nonnegative(self, value: Quotient) -> None:
         """Record that ``value`` is at least zero in this case."""
+        if value.is_zero():
+            return
         polynomial = value.numerator * value.denominator
         self.nonnegative[self.ring.key(polynomial)] = polynomial
         core = polynomial
