@@ -39,9 +39,7 @@ class Case:
         return {name: values[name] for name in self.signature.inputs}
 
     def __str__(self) -> str:
-        return (
-            f"{self.name}-{'-'.join('x'.join(map(str, s)) or '0d' for s in self.shapes.values())}"
-        )
+        return f"{self.name}-{'-'.join('x'.join(map(str, s)) or '0d' for s in self.shapes.values())}"
 
 
 def _real(rng: np.random.Generator, shape: Shape) -> Any:

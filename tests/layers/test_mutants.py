@@ -185,12 +185,8 @@ MUTANTS: list[tuple[str, type[Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("contract", "mutant", "case"), MUTANTS, ids=lambda value: getattr(value, "__name__", value)
-)
-def test_contract_rejects_a_layer_that_breaks_it(
-    contract: str, mutant: type[Any], case: str
-) -> None:
+@pytest.mark.parametrize(("contract", "mutant", "case"), MUTANTS, ids=lambda value: getattr(value, "__name__", value))
+def test_contract_rejects_a_layer_that_breaks_it(contract: str, mutant: type[Any], case: str) -> None:
     try:
         complaint = CONTRACTS[contract](mutant, CASES[case])
     except ValueError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,6 @@ import numpy.typing as npt
 from backproof.layers import Signature
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """What a layer said: its outputs, in order, and the gradient of each input that has one."""
-
-    outputs: tuple[Array, ...]
-    gradients: dict[str, Array]
 
 
 def build(layer: type[Any], signature: Signature, values: Mapping[str, Any]) -> Any:
@@ -44,16 +35,6 @@ def backward(instance: Any, signature: Signature, upstreams: Sequence[Any]) -> d
     returned = _several(instance.backward(*upstreams))
     gradients = dict(zip(signature.returned, returned, strict=True))
     return gradients | {name: getattr(instance, f"d{name}") for name in signature.parameters}
-
-
-def run(
-    layer: type[Any], signature: Signature, values: Mapping[str, Any], rng: np.random.Generator
-) -> tuple[Pass, tuple[Array, ...]]:
-    """Return one forward and backward pass, and the random signed upstreams that it was given."""
-    instance = build(layer, signature, values)
-    outputs = forward(instance, signature, values)
-    upstreams = tuple(signed(rng, np.shape(y)).astype(np.asarray(y).dtype) for y in outputs)
-    return Pass(outputs, backward(instance, signature, upstreams)), upstreams
 
 
 def signed(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

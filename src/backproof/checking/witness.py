@@ -27,23 +27,28 @@ AGREEING: Final = 30
 
 def cross_check(derivation: Derivation, seed: int = 0) -> dict[str, Witness]:
     """Return what the kernel, SymPy and the numpy layer say of ``derivation``, each for itself."""
-    witnesses = {"kernel": kernel_witness(derivation)}
+    return {"kernel": kernel_witness(derivation)} | {
+        name: ask(derivation, seed) for name, ask in (("sympy", _sympy), ("numeric", _numeric))
+    }
+
+
+def _sympy(derivation: Derivation, seed: int) -> Witness:
     try:
-        composed = compose(derivation)
+        return sympy_witness(derivation, compose(derivation), seed)
     except NotDerivable as refusal:
-        absent = Witness(State.ABSENT, str(refusal))
-        return witnesses | {"sympy": absent, "numeric": absent}
-    witnesses["sympy"] = sympy_witness(derivation, composed, seed)
-    witnesses["numeric"] = _numeric(derivation, composed, seed)
-    return witnesses
+        return Witness(State.ABSENT, str(refusal))
 
 
-def _numeric(derivation: Derivation, composed: Composed, seed: int) -> Witness:
+def _numeric(derivation: Derivation, seed: int) -> Witness:
     name = derivation.node.name
     if derivation.node.is_graph:
         return graph_witness(derivation)
     if name not in LAYERS:
         return Witness(State.ABSENT, "no numpy layer")
+    try:
+        composed = compose(derivation)
+    except NotDerivable as refusal:
+        return Witness(State.ABSENT, str(refusal))
     return numeric_witness(derivation, composed, LAYERS[name], SIGNATURES[name], seed)
 
 
