@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any, Final, TypeVar
 
@@ -50,10 +51,7 @@ def operands(term: Term) -> tuple[Term, ...]:
 
 def _compared(condition: Term) -> tuple[Term, ...]:
     return tuple(
-        operand
-        for part in walk(condition, _condition_parts)
-        if part.head in RELATIONS
-        for operand in part.args
+        operand for part in walk(condition, _condition_parts) if part.head in RELATIONS for operand in part.args
     )
 
 
@@ -115,7 +113,7 @@ def operations(node: Node) -> tuple[Operation, ...]:
     found: list[Operation] = []
     for line in node.lines:
         constant = _constants(line.term)
-        for term in walk(line.term, lambda t: () if t in constant else operands(t)):
+        for term in walk(line.term, partial(_values_below, constant)):
             if term is line.term:
                 found.append(_operation(sym(line.name), term, value, constant))
             elif term.head == "sym" or term in constant:
@@ -126,6 +124,10 @@ def operations(node: Node) -> tuple[Operation, ...]:
     return tuple(found)
 
 
+def _values_below(constant: set[Term], term: Term) -> tuple[Term, ...]:
+    return () if term in constant else operands(term)
+
+
 def _constants(root: Term) -> set[Term]:
     found: set[Term] = set()
     for term in postorder(root):
@@ -134,9 +136,7 @@ def _constants(root: Term) -> set[Term]:
     return found
 
 
-def _operation(
-    output: Term, term: Term, value: Mapping[Term, Term], constant: set[Term]
-) -> Operation:
+def _operation(output: Term, term: Term, value: Mapping[Term, Term], constant: set[Term]) -> Operation:
     if term.head == "sym" or term in constant:
         return Operation(output, term, (term,), "copy")
     inputs = tuple(value[operand] for operand in operands(term))

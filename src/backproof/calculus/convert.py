@@ -200,50 +200,34 @@ class Translation:
     def _product(self, expr: Any, done: Mapping[Any, Term]) -> Term:
         above: list[tuple[Any, Term]] = []
         below: list[tuple[Any, Term]] = []
-        sign, coefficient = 1, Fraction(1)
+        coefficient, radicand = Fraction(1), sp.Integer(1)
         for factor in sp.Mul.make_args(expr):
+            base, exponent = factor.as_base_exp()
             if factor.is_Rational:
                 coefficient *= Fraction(int(factor.p), int(factor.q))
-                continue
-            base, exponent, written = self._factor(factor, done)
-            side = below if exponent < 0 else above
-            side.append((base, written))
-        if coefficient < 0:
-            sign, coefficient = -1, -coefficient
-        return self._assemble(sign, coefficient, above, below)
+            elif (base.is_Rational or base is sp.pi) and abs(exponent) == sp.S.Half:
+                radicand *= base if exponent > 0 else 1 / base
+            else:
+                is_above, base, written = _factor(factor, done)
+                (above if is_above else below).append((base, written))
+        tops, bottoms = ([t for _, t in sorted(side, key=self._place)] for side in (above, below))
+        coefficient, roots = _root(coefficient, radicand, self.from_sympy)
+        bottoms = roots[1] + bottoms
+        return self._assemble(coefficient, roots[0] + tops, bottoms)
 
-    def _factor(self, factor: Any, done: Mapping[Any, Term]) -> tuple[Any, int, Term]:
-        """Return base, direction (1 above the line, -1 below) and the term of one factor."""
-        if isinstance(factor, sp.exp) or not factor.is_Pow:
-            return factor, 1, done[factor]
-        base, exponent = factor.args
-        if not exponent.is_Rational:
-            return factor, 1, power(done[base], done[exponent])
-        size = abs(Fraction(int(exponent.p), int(exponent.q)))
-        return base, 1 if exponent > 0 else -1, _raise(done[base], size)
-
-    def _assemble(
-        self,
-        sign: int,
-        coefficient: Fraction,
-        above: list[tuple[Any, Term]],
-        below: list[tuple[Any, Term]],
-    ) -> Term:
-        top = [term for _, term in sorted(above, key=self._place)]
-        bottom = [term for _, term in sorted(below, key=self._place)]
-        front = [term for term in top if term in self._front]
-        top = [term for term in top if term not in self._front]
-        if self._is_decimal(coefficient):
-            top.insert(0, num(coefficient))
+    def _assemble(self, coefficient: Fraction, above: list[Term], below: list[Term]) -> Term:
+        front = [term for term in above if term in self._front]
+        top = [term for term in above if term not in self._front]
+        size = abs(coefficient)
+        if self._is_decimal(size):
+            top.insert(0, num(size))
         else:
-            if coefficient.numerator != 1:
-                top.insert(0, num(coefficient.numerator))
-            if coefficient.denominator != 1:
-                bottom.insert(0, num(coefficient.denominator))
+            top[:0] = [num(size.numerator)] if size.numerator != 1 else []
+            below = ([num(size.denominator)] if size.denominator != 1 else []) + below
         factors = front + top or [ONE]
-        if bottom:
-            factors[-1:] = [div(factors[-1], mul(*bottom))]
-        return mul(*factors) if sign > 0 else neg(mul(*factors))
+        if below:
+            factors[-1] = div(factors[-1], mul(*below))
+        return mul(*factors) if coefficient > 0 else neg(mul(*factors))
 
     def _place(self, factor: tuple[Any, Term]) -> tuple[Any, ...]:
         base, term = factor
@@ -275,6 +259,34 @@ def _facts(domain: Domain) -> dict[str, bool]:
     return facts
 
 
+def _factor(factor: Any, done: Mapping[Any, Term]) -> tuple[bool, Any, Term]:
+    """Return whether one factor stands above the line, its base, and its term there."""
+    if isinstance(factor, sp.exp) or not factor.is_Pow:
+        return True, factor, done[factor]
+    base, exponent = factor.args
+    if not exponent.is_Rational:
+        return True, factor, power(done[base], done[exponent])
+    size = abs(Fraction(int(exponent.p), int(exponent.q)))
+    return bool(exponent > 0), base, _raise(done[base], size)
+
+
+def _root(
+    coefficient: Fraction, radicand: Any, write: Callable[[Any], Term]
+) -> tuple[Fraction, tuple[list[Term], list[Term]]]:
+    """Return a constant times sqrt(radicand) as coefficient, roots above and roots below the line.
+
+    ``sqrt(2)/2`` becomes ``1/sqrt(2)``, ``sqrt(2)/(2*sqrt(pi))`` becomes ``1/sqrt(2*pi)``.
+    """
+    if radicand == 1:
+        return coefficient, ([], [])
+    top, bottom = sp.fraction(radicand)
+    if top.is_Integer and top != 1 and coefficient.denominator % int(top) == 0:
+        coefficient, top, bottom = coefficient * int(top), sp.Integer(1), top * bottom
+    if top == 1:
+        return coefficient, ([], [call("sqrt", write(bottom))])
+    return coefficient, ([call("sqrt", write(top / bottom))], [])
+
+
 def _raise(base: Term, exponent: Fraction) -> Term:
     if exponent == 1:
         return base
@@ -295,9 +307,7 @@ def _positive(term: Term) -> Term:
     left, right = term.args
     if as_fraction(left) is None:
         return relation("gt", left, _negated(right))
-    return relation("lt", right.args[0], left) if right.head == "neg" else relation(
-        "gt", right, _negated(left)
-    )
+    return relation("lt", right.args[0], left) if right.head == "neg" else relation("gt", right, _negated(left))
 
 
 def _negated(term: Term) -> Term:
@@ -325,14 +335,18 @@ def to_sympy(term: Term, domains: Mapping[str, Domain] | None = None) -> Any:
     return Translation(domains).to_sympy(term)
 
 
+#: What a head adds to the reading; any other head adds 3.
+_WEIGHT: Final[dict[str, int]] = {"sym": 1, "mul": 0, "neg": 1, "div": 2, "pow": 1} | dict.fromkeys(RELATIONS, 1)
+
+
 def complexity(root: Term) -> int:
     """Return how much there is to read in ``root``: every occurrence of every sign, weighted."""
     cost: dict[Term, int] = {}
     for term in postorder(root):
-        cost[term] = _WEIGHT.get(term.head, 3) + sum(cost[arg] for arg in term.args)
+        if term.head == "num":
+            cost[term] = max(1, len(str(term.data)) - 1)
+        elif term.head == "add":
+            cost[term] = len(term.args) - 1 + sum(cost[arg] for arg in term.args)
+        else:
+            cost[term] = _WEIGHT.get(term.head, 3) + sum(cost[arg] for arg in term.args)
     return cost[root]
-
-
-_WEIGHT: Final[dict[str, int]] = {
-    "num": 1, "sym": 1, "add": 1, "mul": 0, "neg": 1, "div": 2, "pow": 1,
-} | dict.fromkeys(RELATIONS, 1)  # fmt: skip

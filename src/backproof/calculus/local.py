@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import sympy as sp
+
 from backproof.calculus.convert import Translation
 from backproof.derivation import Local, Operation
 from backproof.graph import with_operands
@@ -37,10 +39,8 @@ def _derive(operation: Term, arity: int) -> tuple[tuple[Term, Term], ...]:
 
 def derivative(primal: Any, variable: Any) -> Any:
     """Return SymPy's derivative, with x^n/x written as x^(n - 1)."""
-    from sympy import Pow, powsimp
-
     plain = primal.diff(variable)
-    return powsimp(plain) if isinstance(primal, Pow) and not primal.exp.is_number else plain
+    return sp.powsimp(plain) if isinstance(primal, sp.Pow) and not primal.exp.is_number else plain
 
 
 def local_derivatives(operation: Operation) -> tuple[tuple[Term, Term], ...]:
@@ -49,9 +49,7 @@ def local_derivatives(operation: Operation) -> tuple[tuple[Term, Term], ...]:
         one = _derive(_input(0), 1)
         return one if operation.term.head == "sym" else ()
     values = operation.inputs
-    places = [
-        _input(i) if as_fraction(value) is None else value for i, value in enumerate(values)
-    ]
+    places = [_input(i) if as_fraction(value) is None else value for i, value in enumerate(values)]
     rows = _derive(with_operands(operation.term, places), len(values))
     names = {_input(i): value for i, value in enumerate(values)} | {_OUTPUT: operation.output}
     return tuple((substitute(plain, names), substitute(short, names)) for plain, short in rows)

@@ -101,9 +101,7 @@ class Flow:
         self._uses: dict[Term, list[Edge]] = {}
         for edge in self.edges:
             self._uses.setdefault(edge.value, []).append(edge)
-        self._ways: dict[Term, tuple[Product, ...]] = {
-            self.output: (Product(above=(gradient_of(self.output),)),)
-        }
+        self._ways: dict[Term, tuple[Product, ...]] = {self.output: (Product(above=(gradient_of(self.output),)),)}
         for edge in self.edges:
             user = edge.operation.output
             if user not in self._ways:
@@ -149,6 +147,10 @@ class Flow:
             return tuple(found)
         return (Product(above=(sum_of(found),)),)
 
+    def dependent(self, value: Term) -> set[Term]:
+        """Return the values that change when ``value`` does, itself included."""
+        return _active(self.operations, (value,))
+
     def chain_rule(self, value: Term) -> Term:
         """Return the gradient of ``value`` as the chain rule gives it, in the names of the graph."""
         return sum_of(self.ways(value))
@@ -177,7 +179,7 @@ def sum_of(products: Sequence[Product]) -> Term:
     conditions = [c for one in products for c in map(_chosen, one.above) if c is not None]
     upstream = products[0].above[:1] if products else ()
     if not conditions or any(one.above[:1] != upstream for one in products):
-        return add(*(one.term for one in products))
+        return _written_sum(products)
     rest = [Product(one.sign, one.above[1:], one.below) for one in products]
     return mul(*upstream, _select(rest))
 
@@ -188,7 +190,12 @@ def _select(products: Sequence[Product]) -> Term:
             if condition is not None:
                 sides = (_select(_taken(products, condition, side)) for side in (ONE, ZERO))
                 return where(condition, *sides)
-    return add(*(one.term for one in products))
+    return _written_sum(products)
+
+
+def _written_sum(products: Sequence[Product]) -> Term:
+    """Return the sum in the order of the ways, but no leading minus sign where it can be helped."""
+    return add(*(one.term for one in sorted(products, key=lambda one: one.sign < 0)))
 
 
 def _chosen(factor: Term) -> Term | None:
@@ -223,10 +230,16 @@ def replace_names(root: Term, value: Mapping[Term, Term]) -> Term:
         args = tuple(done[arg] for arg in term.args)
         if term in value:
             done[term] = value[term]
-        elif term.head == "mul" and any(arg.head in ("neg", "mul") for arg in args):
+        elif term.head == "mul" and any(map(_joins_a_product, args)):
             done[term] = product_of(*args)
+        elif term.head == "add" and any(arg.head == "add" for arg in args):
+            done[term] = add(*(p for arg in args for p in (arg.args if arg.head == "add" else (arg,))))
         elif term.head == "neg" and args[0].head == "neg":
             done[term] = args[0].args[0]
         else:
             done[term] = rebuild(term, args)
     return done[root]
+
+
+def _joins_a_product(factor: Term) -> bool:
+    return factor.head in ("neg", "mul") or (factor.head == "div" and factor.args[0] is ONE)

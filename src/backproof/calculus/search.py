@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from backproof.calculus.convert import Translation, complexity
+from backproof.calculus.eliminate import eliminate
 from backproof.calculus.inverse import read_backwards
-from backproof.calculus.paths import Flow, gradient_of, replace_names, unfold
-from backproof.calculus.tidy import name_of, shorter_forms
-from backproof.domains import Domain
+from backproof.calculus.judging import Judge
+from backproof.calculus.paths import Flow, gradient_of, product_of, replace_names, unfold
+from backproof.calculus.refusal import refusal
+from backproof.calculus.regions import has_choices
+from backproof.calculus.tidy import name_of, shorter_forms, written
 from backproof.terms import Term, symbols
 
 #: Definitions are written out in a chain only while the result has no more to read than this.
 MAX_UNFOLDED: Final = 80
+#: What a reader pays for looking a line up.
+LINE_COST: Final = 3
+#: How many of the shorter forms the kernel is asked about.
+MAX_TRIALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,43 +32,154 @@ class Proposal:
     rule: str
 
 
+Route = list[Proposal]
+
+
 class Search:
-    """Looks for the steps of one node's gradients; what it proposes is not yet judged."""
+    """Looks for the steps of one node's gradients; every one but the first is true for ``judge``."""
 
-    def __init__(self, flow: Flow, domains: Mapping[str, Domain], is_true: Callable[[Term, Term], bool]) -> None:
+    def __init__(self, flow: Flow, lines: Sequence[Term], judge: Judge, constants: Collection[Term] = ()) -> None:
         self.flow = flow
-        self.domains = domains
-        self.is_true = is_true
+        self.judge = judge
+        self.output = flow.output
         self.upstream = gradient_of(flow.output)
+        self.lines = {line: None for line in lines if line in flow.active} | {flow.output: None}
+        self.constants = set(constants)
+        self.unproved: list[Term] = []
 
-    def steps(self, value: Term) -> Iterator[Proposal]:
-        """Yield the chain of ``value``'s gradient: the chain-rule product first, the final form last."""
+    def route(self, value: Term) -> Route:
+        """Return the chain of ``value``'s gradient: the chain-rule product first, the final form last."""
         named = self.flow.chain_rule(value)
-        shown = unfold(named, self.flow.definitions, {self.flow.output})
-        if complexity(shown) > MAX_UNFOLDED:
-            shown = named
-        yield Proposal(shown, "chain-rule")
-        plain = self.shortest(shown)
-        output = self.output_form(named, value)
-        if output and complexity(output[-1].term) <= complexity(plain):
-            yield from output
-        elif plain is not shown:
-            yield Proposal(plain, name_of(shown, plain))
+        edges = self.flow.edges
+        if len(edges) == 1 and edges[0].value is value and edges[0].plain is not edges[0].local:
+            plain = product_of(self.upstream, edges[0].plain)
+            return [Proposal(plain, "chain-rule"), Proposal(named, self._definition(self.output))]
+        routes = (
+            self.in_output(named, value),
+            self._tidied([Proposal(self._shown(named), "chain-rule")]),
+            self._tidied([Proposal(self._by_lines(named), "chain-rule")]),
+            self._back_to_lines(named, value),
+        )
+        return min((self._accepted(route, value) for route in routes if route), key=self._cost)
+
+    def plain(self, value: Term) -> Term:
+        """Return the gradient of ``value`` tidied, its definitions written out."""
+        route = self._tidied([Proposal(self._shown(self.flow.chain_rule(value)), "chain-rule")])
+        return self._accepted(route, value)[-1].term
+
+    def _cost(self, route: Route) -> int:
+        """Return how much there is to read in the final form, the definitions it needs included."""
+        final = route[-1].term
+        used = {name for name in symbols(final) if name in self.lines} - {self.output}
+        return complexity(final) + LINE_COST * len(used)
+
+    def _accepted(self, route: Route, value: Term) -> Route:
+        """Return the route without the steps that do not hold, or need conditions of their own."""
+        conditions = self.judge(gradient_of(value), route[0].term).conditions
+        kept = route[:1]
+        for proposal in route[1:]:
+            if self.judge.accepts(kept[-1].term, proposal.term, conditions):
+                kept.append(proposal)
+        return kept
+
+    @staticmethod
+    def _definition(name: Term) -> str:
+        return f"definition of {name.data}"
+
+    def _shown(self, named: Term) -> Term:
+        """Return the chain-rule product with every definition written out, while that is readable."""
+        shown = unfold(named, self.flow.definitions, {self.output, *self.constants})
+        return shown if complexity(shown) <= MAX_UNFOLDED else self._by_lines(named)
+
+    def _by_lines(self, named: Term) -> Term:
+        return unfold(named, self.flow.definitions, {*self.lines, *self.constants})
+
+    def _back_to_lines(self, named: Term, value: Term) -> Route:
+        """Read unnamed values backwards from the lines that they lead to: exp(-x) = 1/s - 1."""
+        shown = self._by_lines(named)
+        unknown = self.flow.dependent(value)
+        inverse: dict[Term, Term] = {}
+        for line in self.lines:
+            for found, term in read_backwards(self.flow.operations, line, unknown).items():
+                if line is not self.output and found not in self.lines and found is not value:
+                    inverse.setdefault(found, term)
+        read = self._by_lines(replace_names(named, inverse))
+        if read is shown:
+            return []
+        used = [name for name in symbols(read) if name in inverse.values() or name in self.lines]
+        rule = self._definition(used[-1])
+        return self._tidied([Proposal(shown, "chain-rule"), Proposal(read, rule)])
+
+    def in_output(self, named: Term, value: Term) -> Route:
+        """Return a route to a form in which the output stands for everything that ``value`` moves."""
+        unknown = self.flow.dependent(value)
+        if not unknown & set(symbols(named)) - {self.output}:
+            return []
+        start = [Proposal(self._shown(named), "chain-rule")]
+        rule = self._definition(self.output)
+        inverse = read_backwards(self.flow.operations, self.output, unknown)
+        read = replace_names(named, inverse)
+        if not unknown & set(symbols(read)) - {self.output}:
+            return self._tidied([*start, Proposal(read, rule)])
+        eliminated = self._eliminated(start[0].term, value, inverse)
+        if eliminated is None:
+            return []
+        return [*self._tidied(start), Proposal(eliminated, rule)]
+
+    def _eliminated(self, shown: Term, value: Term, inverse: Mapping[Term, Term]) -> Term | None:
+        """Return the gradient in the output alone, by elimination of ``value``."""
+        deepest = list(inverse)[-1]
+        translation, primal, local = self.formulas(deepest, shown)
+        output = translation.symbol(self.output)
+        known = translation.to_sympy(inverse[deepest])
+        for proposal in eliminate(primal, local, translation.symbol(value), output):
+            product = translation.symbol(self.upstream) * proposal.subs(output, known)
+            form = written(product, translation)
+            if form is not None and self.judge(shown, form).is_accepted:
+                return self.shortest(form)
+        return None
+
+    def formulas(self, primal: Term, gradient: Term) -> tuple[Translation, Any, Any]:
+        """Return a value and a gradient (its upstream 1) as SymPy expressions in the inputs."""
+        translation = self._translation(gradient)
+        definitions = self.flow.definitions
+        plain = (translation.to_sympy(unfold(t, definitions, set())) for t in (primal, gradient))
+        value, slope = plain
+        return translation, value, slope.subs(translation.symbol(self.upstream), 1)
+
+    def _tidied(self, route: Route) -> Route:
+        last = route[-1].term
+        short = self.shortest(last)
+        return route if short is last else [*route, Proposal(short, name_of(last, short))]
+
+    def _translation(self, term: Term) -> Translation:
+        return Translation(self.judge.context.domains, symbols(term), [self.upstream])
 
     def shortest(self, term: Term) -> Term:
-        """Return the shortest true form of a gradient."""
-        translation = Translation(self.domains, symbols(term), [self.upstream])
-        forms = shorter_forms(term, self.upstream, translation)
-        return next((form for form in forms if self.is_true(term, form)), term)
+        """Return the shortest true form of a gradient; each branch of a choice by itself."""
+        products = [
+            (step.output, step.term)
+            for step in self.flow.operations
+            if step.output in self.lines and step.kind == "mul"
+        ]
+        forms = shorter_forms(term, self.upstream, self._translation(term), products)
+        for form in forms[:MAX_TRIALS]:
+            if self.judge(term, form).is_accepted:
+                return form
+            self.unproved.append(form)
+        return term
 
-    def output_form(self, named: Term, value: Term) -> list[Proposal]:
-        """Return the steps to a form in the output alone, or none."""
-        inverse = read_backwards(self.flow, self.flow.output)
-        read = replace_names(named, inverse)
-        allowed = {self.flow.output, self.upstream}
-        if any(name in self.flow.active - allowed for name in symbols(read)):
-            return []
-        rule = f"definition of {self.flow.output.data}"
-        short = self.shortest(read)
-        steps = [] if read is named else [Proposal(read, rule)]
-        return steps if short is read else [*steps, Proposal(short, name_of(read, short))]
+
+def note(search: Search, value: Term, route: Route) -> str:
+    """Return why the final form is not in the output alone, or what could not be proved; else nothing."""
+    final = route[-1].term
+    if any(complexity(form) < complexity(final) for form in search.unproved):
+        return "a shorter form was proposed, but the kernel could not prove it"
+    moved = search.flow.dependent(value) - {search.output}
+    is_single = len(search.judge.context.domains) == 1 and not has_choices(search.flow.operations)
+    named = search.flow.chain_rule(value)
+    if not is_single or not moved & set(symbols(final)) or search.in_output(named, value):
+        return ""
+    translation, primal, local = search.formulas(search.output, named)
+    variable = translation.symbol(value)
+    return refusal(primal, local, variable, str(value.data), str(search.output.data))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import sympy as sp
@@ -13,47 +13,124 @@ from backproof.terms import Term, postorder
 #: Formulas with more to read than this are left as they are.
 MAX_COMPLEXITY: Final = 400
 
-#: What may be proposed for a gradient, by the cheapest first.
+
+def _by_factors(expr: Any) -> Any:
+    """Shorten every term of a sum by itself, and in it the factors in the same names by themselves."""
+    return sp.Add(*map(_shorten_factors, sp.Add.make_args(expr)))
+
+
+def _shorten_factors(product: Any) -> Any:
+    groups: dict[Any, Any] = {}
+    for factor in sp.Mul.make_args(product):
+        key = frozenset(factor.free_symbols)
+        groups[key] = groups.get(key, sp.S.One) * factor
+    shortened = []
+    for group in groups.values():
+        forms = (upright(sp.factor(group)), sp.expand(group), sp.cancel(group))
+        shortened.append(min(forms, key=sp.count_ops))
+    return sp.Mul(*shortened)
+
+
+def _by_groups(expr: Any) -> Any:
+    """Gather the terms of a sum that share their composed factors: a*(1 - t) + b*(1 - t)."""
+    groups: dict[Any, Any] = {}
+    for term in sp.Add.make_args(expr):
+        composed = [f for f in sp.Mul.make_args(term) if not f.as_base_exp()[0].is_Atom]
+        key = sp.Mul(*composed)
+        groups[key] = groups.get(key, sp.S.Zero) + term / key
+    return sp.Add(*(key * _pull_common(rest) for key, rest in groups.items()))
+
+
+def _pull_common(total: Any) -> Any:
+    """Return a sum with the powers that all its terms share, and a number if it is in all, in front."""
+    terms = [term.as_coeff_Mul() for term in sp.Add.make_args(total)]
+    powers = [rest.as_powers_dict() for _, rest in terms]
+    shared = set.intersection(*map(set, powers))
+    common = sp.Mul(*(base ** min(p[base] for p in powers) for base in shared if _has_order(base, powers)))
+    if len({coefficient for coefficient, _ in terms}) == 1:
+        common *= terms[0][0]
+    inner = sp.Add(*(coefficient * rest / common for coefficient, rest in terms))
+    return sp.Mul(common, inner, evaluate=not common.is_Rational)
+
+
+def _has_order(base: Any, powers: list[Any]) -> bool:
+    return all(p[base].is_Rational for p in powers)
+
+
+#: What may be proposed for a local derivative, the cheapest first.
 PROPOSALS: Final[tuple[Callable[[Any], Any], ...]] = (
     lambda e: e,
     sp.expand,
     sp.cancel,
     sp.factor,
     sp.together,
-    sp.factor_terms,
-    lambda e: sp.cancel(sp.expand(e)),
+    lambda e: sp.factor_terms(e, clear=False),
     lambda e: sp.factor(sp.expand(e)),
     lambda e: sp.expand(sp.cancel(e)),
-    lambda e: sp.powsimp(sp.expand(e)),
+    lambda e: sp.factor_terms(sp.expand(e), clear=False),
+    _by_factors,
+    lambda e: sp.factor_terms(_by_factors(e), clear=False),
+    lambda e: _by_groups(_by_factors(e)),
 )
+#: What SymPy raises where a method does not apply to a formula.
+_INAPPLICABLE: Final = (sp.PolynomialError, NotImplementedError, AttributeError, ValueError)
 
 
-def shorter_forms(term: Term, upstream: Term, translation: Translation) -> list[Term]:
-    """Return other forms of a gradient that are shorter to read, the shortest first."""
+def shorter_forms(
+    term: Term, upstream: Term, translation: Translation, products: Iterable[tuple[Term, Term]] = ()
+) -> list[Term]:
+    """Return other forms of a gradient that are shorter to read, the shortest first.
+
+    ``products`` are definitions ``(name, product)``; a form may use the name for the product.
+    """
     size = complexity(term)
     if size > MAX_COMPLEXITY:
         return []
     front = translation.symbol(upstream)
-    plain = translation.to_sympy(term)
-    local = plain.subs(front, 1)
+    local = _with_moduli(translation.to_sympy(term).subs(front, 1))
+    folds = [(translation.to_sympy(body), translation.symbol(name)) for name, body in products]
     found: dict[Term, int] = {}
-    for proposal in _proposals(local):
-        try:
-            form = translation.from_sympy(upright(sp.Mul(front, proposal)))
-        except NotConvertible:
-            continue
-        cost = complexity(form)
-        if cost < size or (cost == size and form is not term):
-            found.setdefault(form, cost)
-    return sorted((form for form in found if form is not term), key=found.__getitem__)
+    for proposal in _proposals(local, folds):
+        form = written(sp.Mul(front, proposal), translation)
+        if form is not None and form is not term:
+            found.setdefault(form, complexity(form))
+    return sorted(
+        (form for form, cost in found.items() if cost < size or (cost == size and _is_split(term))),
+        key=lambda form: (found[form], max(len(t.args) for t in postorder(form))),
+    )
 
 
-def _proposals(local: Any) -> Iterator[Any]:
+def _with_moduli(expr: Any) -> Any:
+    """Write x*sign(x) as |x|."""
+    for sign in expr.atoms(sp.sign):
+        expr = expr.subs(sign.args[0] * sign, sp.Abs(sign.args[0]))
+    return expr
+
+
+def written(product: Any, translation: Translation) -> Term | None:
+    """Return a product as a person writes it, or None where it is no real formula."""
+    try:
+        return translation.from_sympy(upright(product))
+    except NotConvertible:
+        return None
+
+
+def _is_split(term: Term) -> bool:
+    """Say whether the upstream gradient stands in several terms of a sum."""
+    return term.head == "add"
+
+
+def _proposals(local: Any, folds: list[tuple[Any, Any]]) -> Iterator[Any]:
+    seen = set()
     for propose in PROPOSALS:
         try:
-            yield propose(local)
-        except (sp.PolynomialError, NotImplementedError, AttributeError):
+            proposal = propose(local)
+        except _INAPPLICABLE:
             continue
+        for form in (proposal, *(proposal.subs(body, name) for body, name in folds)):
+            if form not in seen:
+                seen.add(form)
+                yield form
 
 
 def upright(product: Any) -> Any:
@@ -62,32 +139,47 @@ def upright(product: Any) -> Any:
     ``-(y - 1)*(y + 1)`` becomes ``1 - y**2``, ``-y*(y - 1)`` becomes ``y*(1 - y)``.
     """
     factors = _multiply_conjugates(list(sp.Mul.make_args(product)))
-    sign = 1
-    flipped = []
-    for factor in factors:
-        base, exponent = factor.as_base_exp()
-        if base.is_Add and exponent.is_Integer and all(map(is_negative, base.args)):
-            sign *= -1 if exponent % 2 else 1
-            factor = sp.Pow(_negated(base), exponent)
-        flipped.append(factor)
-    return _spend_sign(sp.Mul(sign, *flipped))
+    upside_down = [factor for factor in factors if _is_upside_down(factor)]
+    flips = sum(1 for factor in upside_down if _is_odd_sum(factor))
+    turned = [_turn(factor) if factor in upside_down else factor for factor in factors]
+    coefficient, rest = sp.Mul((-1) ** flips, *turned).as_coeff_Mul()
+    if not (coefficient.is_Rational and coefficient < 0):
+        return sp.Mul(coefficient, rest)
+    return _spend_sign(coefficient, list(sp.Mul.make_args(rest)))
 
 
-def _negated(total: Any) -> Any:
-    return sp.Add(*(-part for part in total.args))
+def _is_odd_sum(factor: Any) -> bool:
+    base, exponent = factor.as_base_exp()
+    return bool(base.is_Add and exponent.is_Integer and exponent % 2)
 
 
-def _spend_sign(product: Any) -> Any:
-    """Use a leading minus sign up by turning a difference around."""
-    factors = list(sp.Mul.make_args(product))
-    if not is_negative(product):
-        return product
-    for place, factor in enumerate(factors):
-        base, exponent = factor.as_base_exp()
-        if base.is_Add and exponent.is_Integer and exponent % 2 and any(map(is_negative, base.args)):
-            factors[place] = sp.Pow(_negated(base), exponent)
-            return sp.Mul(-1, *factors)
-    return product
+def _turn(factor: Any) -> Any:
+    """Return an even power of a sum, or minus an odd one, with all its signs changed."""
+    base, exponent = factor.as_base_exp()
+    return sp.Pow(sp.Add(*(-part for part in base.args)), exponent)
+
+
+def _is_upside_down(factor: Any) -> bool:
+    """Say whether a sum begins with a negative number, or has no positive term at all."""
+    base, exponent = factor.as_base_exp()
+    if not (base.is_Add and exponent.is_Integer):
+        return False
+    parts = base.args
+    return any(part.is_Rational and part < 0 for part in parts) or all(map(is_negative, parts))
+
+
+def _spend_sign(coefficient: Any, factors: list[Any]) -> Any:
+    """Use a leading minus sign up by turning a difference around, one without a number if there is one."""
+    places = [i for i, factor in enumerate(factors) if _is_odd_sum(factor) and _has_minus(factor)]
+    places.sort(key=lambda i: any(part.is_Rational for part in factors[i].as_base_exp()[0].args))
+    if places:
+        factors[places[0]] = _turn(factors[places[0]])
+        coefficient = -coefficient
+    return sp.Mul(coefficient, *factors)
+
+
+def _has_minus(factor: Any) -> bool:
+    return any(map(is_negative, factor.as_base_exp()[0].args))
 
 
 def _multiply_conjugates(factors: list[Any]) -> list[Any]:
@@ -109,24 +201,28 @@ def _difference_of_squares(left: Any, right: Any) -> Any:
 
 
 def name_of(before: Term, after: Term) -> str:
-    """Return the name of the rule that a reader sees at work between two forms of one gradient."""
+    """Return the name of the rule that a reader sees at work between two forms of one formula."""
     if _count(after, "div") < _count(before, "div"):
         return "cancel"
-    if _count(after, "add") < _count(before, "add") or _is_sum(before) > _is_sum(after):
-        return "factor"
-    if _is_sum(after) > _is_sum(before):
-        return "expand"
-    return "collect"
+    gain = _openness(after) - _openness(before)
+    return "collect" if gain == 0 else "expand" if gain > 0 else "factor"
+
+
+def _openness(term: Term) -> int:
+    """Return 2 for a sum, 1 for one factor times a sum, 0 for anything else."""
+    if term.head == "neg":
+        return _openness(term.args[0])
+    if term.head == "mul" and len(term.args) == 2 and term.args[1].head == "add":
+        return 1
+    return 2 if term.head == "add" else 0
 
 
 def _count(root: Term, head: str) -> int:
-    uses = {term: 0 for term in postorder(root)}
+    """Return how often ``head`` is written in ``root``."""
+    order = list(postorder(root))
+    uses = dict.fromkeys(order, 0)
     uses[root] = 1
-    for term in reversed(list(postorder(root))):
+    for term in reversed(order):
         for arg in term.args:
             uses[arg] += uses[term]
-    return sum(uses[term] for term in uses if term.head == head)
-
-
-def _is_sum(term: Term) -> bool:
-    return term.head == "add"
+    return sum(count for term, count in uses.items() if term.head == head)
