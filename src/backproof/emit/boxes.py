@@ -108,6 +108,7 @@ class Style:
     words: Mapping[str, str]
     fences: tuple[tuple[float, str, str], ...]
     name: Callable[[Name], str]
+    name_width: Callable[[Name], float]
     measure: Callable[[str], float]
     script: Callable[[Box], Construct]
     raises: Callable[[Box], bool]
@@ -128,11 +129,11 @@ def _flat(piece: Piece) -> Piece:
 def with_ends(pieces: tuple[Piece, ...], before: str, after: str, pad: float) -> tuple[Piece, ...]:
     """Return ``pieces`` with text added at both ends, as brackets around them."""
     first, *rest = pieces
-    first = replace(
-        _flat(first), text=before + first.text, width=first.width + pad / 2, opens=first.opens + 1
-    )
+    first = _flat(first)
+    first = replace(first, text=before + first.text, width=first.width + pad / 2, opens=first.opens + 1)
     *inner, last = [first, *rest]
-    last = replace(_flat(last), text=last.text + after, width=last.width + pad / 2, closes=last.closes + 1)
+    last = _flat(last)
+    last = replace(last, text=last.text + after, width=last.width + pad / 2, closes=last.closes + 1)
     return (*inner, last)
 
 
@@ -156,6 +157,6 @@ def enclose(construct: Construct, box: Box) -> tuple[Piece, ...]:
 def fuse(construct: Construct, boxes: Iterable[Box], *, stacked: bool = False) -> Piece:
     """Return one unbreakable piece of the construct's parts, side by side or stacked."""
     parts = tuple(boxes)
-    widths = [box.width for box in parts]
+    widths = [sum(_flat(piece).width + piece.glue_width for piece in box.pieces) for box in parts]
     text = construct.before + construct.between.join(box.text for box in parts) + construct.after
     return Piece(text, construct.pad + (max(widths) if stacked else sum(widths)))

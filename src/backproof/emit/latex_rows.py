@@ -22,6 +22,12 @@ _TALL: Final = 1.9
 _FALSE: Final = {Kind.REFUTED: "false", Kind.UNKNOWN: "not decided"}
 
 
+def _words(row: Row) -> Words:
+    """Return the reason of a row, and the verdict where it is not simply accepted."""
+    verdict = _FALSE.get(row.verdict.kind) if row.verdict else None
+    return row.reason if verdict is None else (*row.reason, *(["; "] if row.reason else []), verdict)
+
+
 def _side_by_side(cells: list[tuple[Box, Box]]) -> tuple[str, float]:
     text = " & ".join(f"{left.text} &= {right.text}" for left, right in cells)
     return text, max(max(left.height, right.height) for left, right in cells)
@@ -52,7 +58,7 @@ class Rows:
             return self._columns(block.rows)
         lefts = [self.typeset(row.left).width for row in block.rows if row.left]
         room = self.page - max(lefts, default=0.0) - _EQUALS
-        aside = max(self.measured(row.reason) for row in block.rows)
+        aside = max(self.measured(_words(row)) for row in block.rows)
         if aside:
             aside = min(aside, max(_ASIDE, room - self._natural(block.rows))) + _GAP
         middle = room - aside
@@ -94,10 +100,7 @@ class Rows:
             yield rf"&\quad {line_text(line)}", right.height
 
     def _reason(self, row: Row, room: float) -> str:
-        verdict = _FALSE.get(row.verdict.kind) if row.verdict else None
-        words = row.reason
-        if verdict:
-            words = (*words, "; " if words else "", verdict)
+        words = _words(row)
         if not words:
             return ""
         if self.boxed is not None and self.measured(words) > room:

@@ -31,6 +31,10 @@ def _name(name: Name) -> str:
     return f"{_letter(name.base)}_{{{below}}}"
 
 
+def _name_width(name: Name) -> float:
+    return measure(GREEK.get(name.base, name.base)) + 0.7 * measure(name.subscript)
+
+
 def _script(raised: Box) -> Construct:
     return Construct("", "", f"^{{{raised.text}}}", 0.75 * raised.width)
 
@@ -60,14 +64,13 @@ LATEX: Final = Style(
         "index": Construct("", "_{", "}", 0.1),
         "size": Construct(r"\#", "", "", 0.8),
         "negative": Construct("-", "", "", 0.8),
-        "scientific": Construct(r" \times 10", "", "", 2.8),
         "root": Construct(r"\sqrt{", "", "}", 0.9),
         "group": Construct("(", "", ")", 0.9),
         "absolute": Construct(r"\lvert ", "", r"\rvert", 0.7),
         "bracket": Construct("[", "", "]", 0.6),
         "not": Construct(r"\text{not }", "", "", 1.8),
         "operator": Construct(r"\operatorname{", "", "}"),
-        "case": Construct("", r" & \text{if } ", "", 2.6),
+        "case": Construct("", r" & \text{if } ", "", 2.2),
         "last case": Construct("", "", r" & \text{otherwise}", 5.5),
         "next case": Construct("", " & "),
         "cases": Construct(r"\begin{cases} ", r" \\ ", r" \end{cases}", 1.2),
@@ -85,6 +88,7 @@ LATEX: Final = Style(
         "thin": Joint(r"\, ", r"{} \cdot ", 0.2),
         "tight": Joint(" ", r"{} \cdot ", 0.0),
         "space": Joint(" ", r"{} \cdot ", 0.1),
+        "scientific": Joint(r" \times ", r"{} \times ", 1.8),
         "slash": Joint("/", "{} / ", 0.5),
         "axes": Joint(" ", "", 0.45, ","),
         "comma": Joint(" ", "", 0.45, ","),
@@ -112,6 +116,7 @@ LATEX: Final = Style(
         (9.9, r"\Biggl", r"\Biggr"),
     ),
     name=_name,
+    name_width=_name_width,
     measure=measure,
     script=_script,
     raises=_raises,

@@ -10,6 +10,7 @@ from typing import Final
 
 from backproof.derivation import Derivation, JudgedChain, JudgedStep, NumberRow, Pullback
 from backproof.domains import REAL
+from backproof.emit.prose import visible
 from backproof.emit.typography import pull_signs
 from backproof.kernel.verdict import Kind, Verdict
 from backproof.language.document import Declaration, Kink
@@ -21,6 +22,11 @@ class Markup:
     """Markdown by the author of the file: emphasis, code and mathematics within a line."""
 
     text: str
+
+    @classmethod
+    def of(cls, text: str) -> Markup:
+        """Return the author's words, the visible ones."""
+        return cls(visible(text))
 
 
 #: A sentence: plain text, mathematics, and the author's own words.
@@ -97,8 +103,8 @@ def spread(rows: Iterable[Row], width: Callable[[Term], float], room: float) -> 
 
 def outline(derivation: Derivation) -> tuple[Section, ...]:
     """Return the sections of the document; the first has the title of the derivation."""
-    title = derivation.title or derivation.node.name
-    prose = _without_title(derivation.prose, title)
+    title = visible(derivation.title or derivation.node.name)
+    prose = _without_title(visible(derivation.prose), title)
     sections = [Section(title, (Prose(prose),) if prose else ())]
     for title, blocks in _PARTS.items():
         found = tuple(blocks(derivation))
@@ -215,7 +221,7 @@ def _chains(derivation: Derivation) -> Iterator[Block]:
             yield Equations(tuple(_chain_rows(chain)))
         yield from _step_remarks(chain)
     for note in dict.fromkeys(chain.note for chain in derivation.chains if chain.note):
-        yield Remark((Markup(note),))
+        yield Remark((Markup.of(note),))
 
 
 def _chain_rows(chain: JudgedChain) -> Iterator[Row]:
@@ -236,7 +242,7 @@ def _rule_words(step: JudgedStep) -> Words:
     if defined:
         return ("definition of ", sym(defined[1]))
     named = step.rule.replace("-", " ") if step.span is None else step.rule
-    return (Markup(named),) if named else ()
+    return (Markup.of(named),) if named else ()
 
 
 def _reason(step: JudgedStep) -> Words:
@@ -275,7 +281,7 @@ def _kinks(derivation: Derivation) -> Iterator[Block]:
 def _kink_words(kink: Kink) -> Words:
     stated = make("eq", (sym(kink.gradient), kink.value))
     said = kink.reason and kink.reason != "convention"
-    reason: Words = (" (", Markup(kink.reason), ")") if said else ()
+    reason: Words = (" (", Markup.of(kink.reason), ")") if said else ()
     return ("At ", kink.condition, " the derivative is a convention: ", stated, *reason, ".")
 
 

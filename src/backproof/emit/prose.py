@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -21,11 +22,16 @@ _ALLOWED: Final = frozenset(
     mathcal operatorname text hat bar tilde vec dots ldots cdots approx equiv sim mid mapsto circ odot top
     Vert langle rangle nabla ell forall exists implies iff , ; : ! { } | \\""".split()  # noqa: SIM905 (reads as words)
 ) | frozenset(GREEK)
-_COMMAND: Final = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
+_COMMAND: Final = re.compile(r"\\([A-Za-z]+|.|\Z)", re.DOTALL)
 _SIGNS: Final = {
     "cdot": "·", "times": "×", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
     "partial": "∂", "sum": "Σ", "infty": "∞", "to": "→", "in": "∈", "approx": "≈", "odot": "⊙", **GREEK,
 }  # fmt: skip
+
+
+def visible(text: str) -> str:
+    """Return ``text`` without control and formatting characters, which could act on a terminal or hide words."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf"))
 
 
 def paragraphs(markdown: str) -> Iterator[str]:

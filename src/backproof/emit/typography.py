@@ -119,7 +119,7 @@ class Typesetter:
         """Return a function's name followed by its arguments in parentheses."""
         inside = self.listed(arguments, "comma", Level.LOGIC)
         group = self.parenthesised(inside)
-        pieces = with_ends(group.pieces, function.text, "", 2 * function.width)
+        pieces = with_ends(group.pieces, function.text, "", function.width)
         return Box(pieces, Level.APPLIED, inside.height, "function", "function")
 
 
@@ -169,16 +169,19 @@ def _number(setter: Typesetter, term: Term, _mode: int) -> Box:
         return digits
     style = setter.style
     raised = exponent.replace("-", style.constructs["negative"].before)
-    above = style.script(atom(raised, style.measure(exponent)))
-    times = style.constructs["scientific"]
-    ten = Piece(times.before + above.after, times.pad + above.pad, cost=9)
-    return Box((*digits.pieces, ten), Level.QUOTIENT, 1.2, "digit", "word")
+    script = style.script(atom(raised, style.measure(exponent)))
+    ten = atom("10", style.measure("10"))
+    pieces = enclose(script, ten)
+    if mantissa == "1":
+        return Box(pieces, Level.POWER, 1.2, "digit", "word")
+    pieces = join([(None, digits), (style.joints["scientific"], replace(ten, pieces=pieces))], 9)
+    return Box(pieces, Level.QUOTIENT, 1.2, "digit", "word")
 
 
 def _named(setter: Typesetter, name: str) -> Box:
     parts = setter.scope.name(name)
-    width = setter.style.measure(parts.base) + 0.7 * setter.style.measure(parts.subscript)
-    return atom(setter.style.name(parts), width, "word" if parts.is_word else "letter")
+    kind = "word" if parts.is_word else "letter"
+    return atom(setter.style.name(parts), setter.style.name_width(parts), kind)
 
 
 def _indexed(setter: Typesetter, name: str, term: Term, mode: int) -> Box:
@@ -322,11 +325,11 @@ def _absolute(setter: Typesetter, term: Term, mode: int) -> Box:
 
 
 def _function_name(setter: Typesetter, name: str) -> Box:
-    words = setter.style.words
-    text = words.get(name) or setter.style.constructs["operator"].before + name
-    if name not in words:
-        text += setter.style.constructs["operator"].after
-    return atom(text, setter.style.measure(name))
+    known = setter.style.words.get(name)
+    if known is not None:
+        return atom(known, setter.style.measure(known.lstrip("\\")))
+    operator = setter.style.constructs["operator"]
+    return atom(operator.before + name + operator.after, setter.style.measure(name))
 
 
 def _apply(setter: Typesetter, term: Term, mode: int) -> Box:
