@@ -19,7 +19,7 @@ def kinds(text: str) -> list[str]:
         f"~~~derive\n{NODE}~~~",
         f"`````derive\n{NODE}`````",
         f"```derive\n{NODE}``````",
-        f"   ``` derive\n   node f(x)\n   y = 2*x\n  ```  ",
+        "   ``` derive\n   node f(x)\n   y = 2*x\n  ```  ",
         f"~~~ derive of a node\n{NODE}~~~\n",
         "```derive\r\nnode f(x)\r\ny = 2*x\r\n```\r\n",
         "\ufeff```derive\nnode f(x)\ny = 2*x\n```",
@@ -44,7 +44,7 @@ def test_leaves_everything_else_to_the_prose(text: str) -> None:
 
 
 def test_keeps_prose_as_it_stands_with_its_line() -> None:
-    prose = "Über $x \\le 1$: −x ‮ü\n\n* a list\n"
+    prose = "Über $x \\le 1$: −x \u202eü\n\n* a list\n"
     document = parse_document(f"# T\n```derive\n{NODE}```\n{prose}")
     assert document.blocks[2] == Prose(prose, 6)
 

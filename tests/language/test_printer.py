@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backproof.language import parse_expression, to_source
@@ -71,11 +71,13 @@ def _compose(term: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
 TERMS = st.recursive(_leaves, _compose, max_leaves=25)
 
 
+@settings(deadline=None)
 @given(TERMS)
 def test_reading_undoes_writing(term: Term) -> None:
     assert parse_expression(to_source(term)) is term
 
 
+@settings(deadline=None)
 @given(TERMS, TERMS, st.sampled_from(sorted(RELATIONS)))
 def test_reading_undoes_writing_of_conditions(left: Term, right: Term, head: str) -> None:
     term = relation(head, left, right)

@@ -8,13 +8,14 @@ from backproof.language.document import Declaration
 from backproof.language.drafts import ChainDraft, ClaimDraft, Names, Reading
 from backproof.language.parser import NUMBER, Parser
 from backproof.language.scope import Scope
+from backproof.terms import RELATIONS
 
 
 def end(parser: Parser) -> None:
     """Fail unless the statement ends here; it has no reason."""
     if parser.token.kind == "reason":
         parser.fail("a reason explains an equality; other lines have comments, with '#'")
-    parser.finish()
+    parser.finish("the end of the line")
 
 
 def reason(parser: Parser) -> str:
@@ -80,6 +81,8 @@ def read_claim(reading: Reading, parser: Parser) -> None:
     parser.scope = scope
     target_start = parser.token
     target = parser.expression(NUMBER, bound=None)
+    if parser.token.text in RELATIONS.values() and parser.token.kind != "=":
+        parser.fail("a claim is an equality: claim A = B")
     chain = ChainDraft(target, start, span(target_start, parser.previous), scope, bound=None)
     if parser.accept("="):
         read_sides(parser, chain)

@@ -27,6 +27,8 @@ def variable_name(parser: Parser, what: str = "the name of a variable") -> Token
     token = parser.expect("name", what)
     if token.text in grammar.RESERVED:
         parser.fail(f"'{token.text}' is a word of the language; choose another name", token)
+    if token.text.endswith("'"):
+        parser.fail(f"'{token.text}' has a prime; only an index may have one", token)
     return token
 
 
@@ -95,7 +97,9 @@ def _interval(parser: Parser) -> Domain:
     high_open = parser.take().kind == ")"
     if high is None and not high_open:
         parser.fail("inf is not a number: close the interval with ')'", high_start)
-    kinds = {kind for kind in _KINDS if parser.word(kind)}
+    kinds = set()
+    while parser.token.text in _KINDS:
+        kinds.add(parser.take().text)
     return Domain(low, high, low_open, high_open, "integer" in kinds, "nonzero" in kinds)
 
 

@@ -92,6 +92,9 @@ class Names:
     def declare_axes(self, source: Source, axes: list[Token]) -> None:
         """Declare axes; none of them is a variable or a word of the language."""
         for axis in axes:
+            if axis.text.endswith("'"):
+                self._check_primed(source, axis)
+                continue
             if axis.text in grammar.RESERVED:
                 source.fail_at(axis, f"'{axis.text}' is a word of the language, not an axis")
             if axis.text in self.variables:
@@ -100,6 +103,11 @@ class Names:
             if self.gradient_of(axis.text):
                 source.fail_at(axis, f"'{axis.text}' is a gradient, not an axis")
             self.axes[axis.text] = axis
+
+    def _check_primed(self, source: Source, axis: Token) -> None:
+        plain = grammar.axis_of(axis.text)
+        if plain not in self.axes:
+            source.fail_at(axis, f"'{axis.text}' is a second index of '{plain}', which is no axis yet")
 
     def declare(self, source: Source, name: Token, axes: tuple[str, ...]) -> None:
         """Declare a variable once; it neither is an axis nor looks like the gradient of another."""

@@ -57,7 +57,7 @@ class Source:
 
 _TOKEN: Final = re.compile(
     r"(?P<space>[ \t]+)"
-    r"|(?P<name>[A-Za-z][A-Za-z0-9_]*)"
+    r"|(?P<name>[A-Za-z][A-Za-z0-9_]*'*)"
     r"|(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<reason>--.*)|(?P<comment>#.*)"
     r"|(?P<sign>->|<=|>=|!=|[-+*/^()\[\],:=<>])"
@@ -69,7 +69,7 @@ _HINTS: Final[dict[str, str]] = {
     "²": "^2", "³": "^3", "≤": "<=", "≥": ">=", "≠": "!=", "∞": "inf", "π": "pi", "√": "sqrt(…)",
     "∂": "dx for the gradient of x", "σ": "sigma", "→": "->", "∑": "sum[k](…)", "**": "^",
     "==": "=", "&": "and", "|": "or", "!": "not", "~": "not", "%": "x/100", "{": "(", "}": ")",
-    ".": "0.5 with its zero", ";": "one statement per line",
+    ";": "one statement per line",
 }  # fmt: skip
 _OPENING: Final = frozenset("([")
 _CLOSING: Final = frozenset(")]")
@@ -88,7 +88,10 @@ def describe(character: str) -> str:
 
 
 def _refuse(source: Source, line: int, start: int) -> NoReturn:
-    source.fail(describe(source.lines[line - 1][start]), line, start + 1)
+    text = source.lines[line - 1]
+    if text[start] == "." and text[start + 1 : start + 2].isdigit():
+        source.fail("a number starts with a digit; write 0.5", line, start + 1)
+    source.fail(describe(text[start]), line, start + 1)
 
 
 def _check_number(source: Source, token: Token, text: str) -> None:
@@ -143,6 +146,8 @@ def _check(source: Source, token: Token, text: str) -> None:
     if token.kind == "number":
         _check_number(source, token, text)
     elif token.kind in ("reason", "comment"):
+        if token.kind == "reason" and text[: token.column - 1][-1:].strip(" \t"):
+            source.fail_at(token, "'--' starts a reason, with a space before it; two signs are written -(-x)")
         _check_unseen(source, token)
     elif token.kind == "name" and len(token.text) > grammar.MAX_NAME:
         source.fail_at(token, f"the name is longer than {grammar.MAX_NAME} characters")

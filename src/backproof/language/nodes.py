@@ -64,7 +64,7 @@ def _names(parser: Parser, what: str) -> list[Token]:
 
 
 def _node_name(reading: Reading, parser: Parser, what: str) -> str:
-    first = parser.expect("name", what)
+    first = variable_name(parser, what) if parser.token.text.endswith("'") else parser.expect("name", what)
     text = first.text
     while parser.token.kind == "-" and parser.token.column == parser.previous.end:
         parser.take()
@@ -132,6 +132,8 @@ def _read_number_input(parser: Parser, node: NodeDraft) -> None:
 def _check_forward(parser: Parser, node: NodeDraft, continued: bool) -> None:
     """Refuse what was meant as a gradient, and a forward line below the gradients."""
     name, variable = parser.token, parser.token.text[1:]
+    if parser.tokens[1].kind == "/":
+        parser.fail("expected '=' and an expression, found '/'; the gradient of x is written dx", parser.tokens[1])
     if name.text[0] == "d" and variable and (continued or _uses_gradients(parser, node)):
         near = grammar.suggest(variable, node.names.variables)
         parser.fail(f"'{name.text}' is a gradient, but no variable is named '{variable}'{near}")
@@ -153,8 +155,6 @@ def _read_line(parser: Parser, node: NodeDraft) -> None:
         axes = parser.names("[", "]", "the name of an axis", new=True)
         node.names.declare_axes(parser.source, axes)
     names = tuple(axis.text for axis in axes)
-    if parser.token.kind == "/":
-        parser.fail("expected '=' and an expression, found '/'; the gradient of x is written dx")
     parser.expect("=", "'=' and an expression")
     parser.scope = node.forward_scope(f"'{name.text}'")
     term = parser.expression(NUMBER, frozenset(names))

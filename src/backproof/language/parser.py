@@ -81,7 +81,7 @@ class Parser:
         token = self.token
         if token.kind in ("newline", "end"):
             return
-        factors = token.kind in ("name", "number", "(") and self.position > 0
+        factors = token.kind in ("name", "number", "(") and "operator" in what
         hint = "; a product is written with '*'" if factors else ""
         if token.kind in (")", "]"):
             hint = "; it closes nothing"
@@ -201,6 +201,7 @@ class Parser:
     def _named(self, level: int, place: Place) -> Parse:
         token = self.take()
         name = token.text
+        self._check_primes(token, place)
         if name == "not":
             if level > grammar.PRECEDENCE["not"]:
                 self.fail("'not' is for comparisons; put them in parentheses", token)
@@ -213,10 +214,17 @@ class Parser:
         self._check_reserved(token)
         indices = None
         if self.token.kind == "[":
+            self.scope.check_indexed(self.source, token)
             opened = self.take()
             inner = replace(self._deeper(place, opened), indexing=True)
             indices = yield from self._list("]", opened, inner)
+            if len(indices) > grammar.MAX_AXES:
+                self.fail(f"more than {grammar.MAX_AXES} axes", opened)
         return self.scope.symbol(self.source, token, indices, place)
+
+    def _check_primes(self, token: Token, place: Place) -> None:
+        if token.text.endswith("'") and (not place.indexing or self.token.kind in ("(", "[")):
+            self.fail(f"'{token.text}' has a prime; only an index may have one", token)
 
     def _check_reserved(self, token: Token) -> None:
         name = token.text
@@ -247,7 +255,7 @@ class Parser:
         if name == "size":
             axis = self.expect("name", "the name of an axis")
             self.close(")", opened)
-            self.scope.check_axis_name(self.source, axis)
+            self.scope.check_axis_name(self.source, axis, has_primes=False)
             return terms.size(axis.text)
         inner = self._deeper(place, opened)
         arguments = yield from self._list(")", opened, inner, truths=name == "where")

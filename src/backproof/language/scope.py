@@ -54,7 +54,7 @@ class Scope:
             return idx(name)
         if self.is_free:
             return sym(name, *(indices or ()))
-        if name in self.axes:
+        if grammar.axis_of(name) in self.axes:
             self._check_axis(source, token, indices, place)
             return idx(name)
         if name in grammar.CONSTANTS and indices is None:
@@ -66,6 +66,7 @@ class Scope:
             axes = ()
         if len(indices or ()) != len(axes):
             source.fail_at(token, _wrong_axes(name, axes, len(indices or ())))
+        self._check_indices(source, token, axes, indices or [])
         return sym(name, *(indices or ()))
 
     def _check_axis(self, source: Source, token: Token, indices: list[Term] | None, place: Place) -> None:
@@ -77,6 +78,16 @@ class Scope:
         if place.bound is not None and name not in place.bound:
             hint = f"neither bound, as in sum[{name}](…), nor an axis of {self.owner}"
             source.fail_at(token, f"the index '{name}' is {hint}")
+
+    def _check_indices(
+        self, source: Source, token: Token, axes: tuple[str, ...], indices: list[Term]
+    ) -> None:
+        """Refuse a plain index in the place of another axis, whose size may be another."""
+        for axis, index in zip(axes, indices, strict=True):
+            if index.head == "idx" and grammar.axis_of(index.data) != grammar.axis_of(axis):
+                shown = f"{token.text}[{', '.join(axes)}]"
+                place = f"the index '{index.data}' stands at the axis '{axis}' of {shown}"
+                source.fail_at(token, f"{place}; it runs over '{grammar.axis_of(index.data)}'")
 
     def _fail_undefined(self, source: Source, token: Token, place: Place) -> None:
         name = token.text
@@ -90,10 +101,22 @@ class Scope:
         names = [*self.variables, *grammar.CONSTANTS, *(self.axes if place.indexing else ())]
         source.fail_at(token, f"{kind} '{name}'{grammar.suggest(name, names)}")
 
-    def check_axis_name(self, source: Source, token: Token) -> None:
-        """Refuse a bound or measured axis that nothing declares."""
-        if token.text not in self.axes and not self.is_free:
+    def check_indexed(self, source: Source, token: Token) -> None:
+        """Refuse index brackets behind a variable that has no axes."""
+        axes = self._axes_of(token.text)
+        if axes is None and self.is_open:
+            source.fail_at(token, f"the axes of '{token.text}' are not declared, as in given {token.text}[n]")
+        if axes == ():
+            source.fail_at(token, _wrong_axes(token.text, axes, 1))
+
+    def check_axis_name(self, source: Source, token: Token, has_primes: bool = True) -> None:
+        """Refuse a bound or measured axis that nothing declares; an axis is measured without primes."""
+        axis = grammar.axis_of(token.text)
+        if not has_primes and axis != token.text:
+            source.fail_at(token, f"a length has no prime; write size({axis})")
+        if axis not in self.axes and not self.is_free:
             near = grammar.suggest(token.text, self.axes)
+            near = near or (f"; declare it, as in given v[{token.text}]" if self.is_open else "")
             source.fail_at(token, f"undeclared axis '{token.text}'{near}")
 
     def check_call(self, source: Source, token: Token, count: int) -> None:
@@ -101,7 +124,10 @@ class Scope:
         name = token.text.replace("_", "-")
         wanted = self.calls.get(name)
         if wanted is not None and wanted != count:
-            source.fail_at(token, f"'{token.text}' has {wanted} inputs; this call gives it {count}")
+            inputs = "1 input" if wanted == 1 else f"{wanted} inputs"
+            source.fail_at(token, f"'{token.text}' has {inputs}; this call gives it {count}")
+        if wanted is None and self._axes_of(token.text) is not None and token.text not in (self.known or ()):
+            source.fail_at(token, f"'{token.text}' is a variable; a product is written {token.text}*(…)")
         if wanted is None and token.text in grammar.ALIASES and name not in (self.known or ()):
             alias = grammar.ALIASES[token.text]
             source.fail_at(token, f"unknown function '{token.text}'; it is written {alias}")
