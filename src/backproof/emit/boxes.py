@@ -144,7 +144,8 @@ def join(boxes: Iterable[tuple[Joint | None, Box]], cost: int) -> tuple[Piece, .
         first, *rest = box.pieces
         if joint is not None:
             first = replace(first, glue=joint.glue, glue_width=joint.width, turn=joint.turn, cost=cost)
-            pieces[-1] = replace(pieces[-1], text=pieces[-1].text + joint.tail)
+            if joint.tail:
+                pieces[-1] = replace(_flat(pieces[-1]), text=pieces[-1].text + joint.tail)
         pieces += [first, *rest]
     return tuple(pieces)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from backproof.emit.boxes import Box, Piece
 from backproof.emit.breaking import break_lines, line_text
@@ -22,15 +22,23 @@ _TALL: Final = 1.9
 _FALSE: Final = {Kind.REFUTED: "false", Kind.UNKNOWN: "not decided"}
 
 
+class Laid(NamedTuple):
+    """A line of an alignment, how high it is, and whether it starts a chain that stands apart."""
+
+    text: str
+    height: float
+    apart: bool = False
+
+
 def _words(row: Row) -> Words:
     """Return the reason of a row, and the verdict where it is not simply accepted."""
     verdict = _FALSE.get(row.verdict.kind) if row.verdict else None
     return row.reason if verdict is None else (*row.reason, *(["; "] if row.reason else []), verdict)
 
 
-def _side_by_side(cells: list[tuple[Box, Box]]) -> tuple[str, float]:
+def _side_by_side(cells: list[tuple[Box, Box]]) -> Laid:
     text = " & ".join(f"{left.text} &= {right.text}" for left, right in cells)
-    return text, max(max(left.height, right.height) for left, right in cells)
+    return Laid(text, max(max(left.height, right.height) for left, right in cells))
 
 
 class Rows:
@@ -63,18 +71,24 @@ class Rows:
             aside = min(aside, max(_ASIDE, room - self._natural(block.rows))) + _GAP
         middle = room - aside
         rows = spread(block.rows, lambda term: self.typeset(term).width, middle - _EQUALS)
-        return self._stacked([line for row in rows for line in self._lines(row, middle, aside)])
+        lines = [
+            line._replace(apart=block.apart and bool(row.left) and i == 0)
+            for row in rows
+            for i, line in enumerate(self._lines(row, middle, aside))
+        ]
+        return self._stacked(lines)
 
     def _natural(self, rows: tuple[Row, ...]) -> float:
         return max(self.typeset(row.right).width for row in rows) + _GAP
 
-    def _stacked(self, lines: list[tuple[str, float]]) -> str:
-        """Join lines, each with its height, a little apart where tall ones meet."""
+    def _stacked(self, lines: list[Laid]) -> str:
+        """Join lines, a little apart where tall ones meet, and farther where a chain starts."""
         ends = self.typeset.style.words
-        parts = [lines[0][0]]
-        for (_, above), (text, below) in pairwise(lines):
-            tall = above > _TALL and below > _TALL
-            parts.append(f" {ends['tall row end' if tall else 'row end']}\n{text}")
+        parts = [lines[0].text]
+        for above, below in pairwise(lines):
+            tall = above.height > _TALL and below.height > _TALL
+            end = "chain end" if below.apart else "tall row end" if tall else "row end"
+            parts.append(f" {ends[end]}\n{below.text}")
         return "".join(parts)
 
     def _columns(self, rows: tuple[Row, ...]) -> str:
@@ -91,13 +105,13 @@ class Rows:
     def _left(self, row: Row) -> Box:
         return self.typeset(row.left) if row.left else Box((Piece("", 0.0),))
 
-    def _lines(self, row: Row, middle: float, aside: float) -> Iterator[tuple[str, float]]:
+    def _lines(self, row: Row, middle: float, aside: float) -> Iterator[Laid]:
         left, right = self._left(row), self.typeset(row.right)
         first, *rest = break_lines(right, middle, HANG)
         height = max(left.height, right.height)
-        yield f"{left.text} &= {line_text(first)}{self._reason(row, aside)}", height
+        yield Laid(f"{left.text} &= {line_text(first)}{self._reason(row, aside)}", height)
         for line in rest:
-            yield rf"&\quad {line_text(line)}", right.height
+            yield Laid(rf"&\quad {line_text(line)}", right.height)
 
     def _reason(self, row: Row, room: float) -> str:
         words = _words(row)

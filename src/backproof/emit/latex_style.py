@@ -105,6 +105,7 @@ LATEX: Final = Style(
         "elided": r"\cdots",
         "row end": r"\\",
         "tall row end": r"\\[3pt]",
+        "chain end": r"\\[9pt]",
         "atan": r"\arctan",
         **{name: f"\\{name}" for name in _OPERATORS},
     },

@@ -62,7 +62,7 @@ MARKDOWN: Final[Style] = replace(
         "lt": Joint(r" \lt ", r"{} \lt ", 1.4),
         "gt": Joint(r" \gt ", r"{} \gt ", 1.4),
     },
-    words={**LATEX.words, "row end": r"\cr", "tall row end": r"\cr"},
+    words={**LATEX.words, **dict.fromkeys(("row end", "tall row end", "chain end"), r"\cr")},
     name=_name,
 )
 

@@ -56,10 +56,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Equations:
-    """Rows whose equals signs stand below one another; short ones (``many``) may share a line."""
+    """Rows whose equals signs stand below one another.
+
+    Short ones may share a line (``many``), or each ``left`` starts a chain that stands apart (``apart``).
+    """
 
     rows: tuple[Row, ...]
     many: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +217,10 @@ def _operation_words(output: Term, term: Term | None) -> Term:
 
 def _chains(derivation: Derivation) -> Iterator[Block]:
     chains = [chain for chain in derivation.chains if chain.steps]
-    if all(len(chain.steps) == 1 for chain in chains):
-        rows = tuple(row for chain in chains for row in _chain_rows(chain))
-        yield from (Equations(rows),) if rows else ()
+    rows = tuple(row for chain in chains for row in _chain_rows(chain))
+    if rows:
+        yield Equations(rows, apart=len(rows) > len(chains))
     for chain in chains:
-        if any(len(other.steps) > 1 for other in chains):
-            yield Equations(tuple(_chain_rows(chain)))
         yield from _step_remarks(chain)
     for note in dict.fromkeys(chain.note for chain in derivation.chains if chain.note):
         yield Remark((Markup.of(note),))
@@ -257,12 +259,12 @@ def _step_remarks(chain: JudgedChain) -> Iterator[Block]:
     for i, step in enumerate(chain.steps, 1):
         verdict = step.verdict
         if verdict.kind is Kind.REFUTED:
-            yield Remark((f"Step {i} is false: ", *refutation(verdict), "."))
+            yield Remark((f"Step {i} of ", chain.target, " is false: ", *refutation(verdict), "."))
         elif verdict.kind is Kind.UNKNOWN:
             agrees = f"; both sides agree at {verdict.agrees} random points" if verdict.agrees else ""
-            yield Remark((f"Step {i} is not decided: {verdict.reason}{agrees}.",))
+            yield Remark((f"Step {i} of ", chain.target, f" is not decided: {verdict.reason}{agrees}."))
         if step.warning:
-            yield Remark((f"Step {i}: {step.warning}.",))
+            yield Remark((f"Step {i} of ", chain.target, f": {step.warning}."))
 
 
 def refutation(verdict: Verdict) -> Words:
@@ -335,3 +337,12 @@ _SAID: Final = {
     Kind.PROVED: "proved", Kind.PROVED_IF: "proved under the condition beside it",
     Kind.REFUTED: "false", Kind.UNKNOWN: "not decided",
 }  # fmt: skip
+
+
+def unchecked(derivation: Derivation) -> str:
+    """Return what nobody checked, in one sentence; nothing where every witness agreed or disagreed."""
+    if not derivation.witnesses:
+        return "Checked by the kernel alone; “derive check” also asks SymPy and the layers."
+    told = ((name, str(found).partition(": ")) for name, found in derivation.witnesses.items())
+    absent = [f"{name} ({why})" if why else name for name, (state, _, why) in told if state == "absent"]
+    return f"Not checked: {', '.join(absent)}." if absent else ""

@@ -26,6 +26,7 @@ from backproof.emit.outline import (
     outline,
     spread,
     summary,
+    unchecked,
 )  # fmt: skip
 from backproof.emit.text_style import TEXT
 from backproof.emit.typography import Typesetter
@@ -38,9 +39,6 @@ _MARGIN: Final = 2
 _GAP: Final = 3
 _HANG: Final = 4
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
-_KERNEL_ALONE: Final = (
-    "Checked by the kernel alone; “derive check” also asks SymPy and the layers."
-)
 
 
 def emit_text(derivation: Derivation, *, colour: bool = False, width: int = 80) -> str:
@@ -50,9 +48,7 @@ def emit_text(derivation: Derivation, *, colour: bool = False, width: int = 80) 
     lines = [page.painted(first.title, "1"), "─" * min(width, len(first.title)), *page.blocks(first)]
     for section in rest:
         lines += ["", page.painted(section.title, "1"), *page.blocks(section)]
-    lines += ["", *page.filled(summary(derivation), 0)]
-    if not derivation.witnesses:
-        lines += page.filled(_KERNEL_ALONE, 0)
+    lines += ["", *page.filled(summary(derivation), 0), *page.filled(unchecked(derivation), 0)]
     return "\n".join(line.rstrip() for line in lines).replace(_NO_BREAK, " ") + "\n"
 
 
@@ -134,7 +130,8 @@ class _Page:
         rows = list(spread(block.rows, lambda term: self.typeset(term).width, middle - 3))
         boxes = [self.typeset(row.right) for row in rows]
         middle = min(middle, max(math.ceil(box.width) for box in boxes))
-        for row, box in zip(rows, boxes, strict=True):
+        for i, (row, box) in enumerate(zip(rows, boxes, strict=True)):
+            yield from [""] if block.apart and row.left and i else []
             left = self.typeset(row.left).text if row.left else ""
             head = " " * _MARGIN + left.ljust(indent - _MARGIN - 3) + " = "
             side = _wrapped(self.words(row.reason), aside - 2)
