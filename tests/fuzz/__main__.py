@@ -7,8 +7,8 @@ import sys
 import time
 from collections import Counter
 
-from .campaign import attempt
-from .steps import all_corpus_steps, trial
+from .campaign import Failure, attempt
+from .steps import Trial, all_corpus_steps, trial
 
 
 def main() -> int:
@@ -17,14 +17,19 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--start", type=int, default=0)
     options.add_argument("--laws", type=int, default=10, help="check the metamorphic laws on every n-th trial")
+    options.add_argument("--refute", type=int, default=5, help="switch the refuter on in every n-th trial")
     chosen = options.parse_args()
+
+    def checked(made: Trial, number: int) -> list[Failure]:
+        return attempt(made, number, counts, number % chosen.refute == 0, number % chosen.laws == 0)
+
     base, counts, wrong, started = all_corpus_steps(), Counter[str](), 0, time.monotonic()
     for number in range(chosen.start, chosen.start + chosen.count):
         made = trial(number, chosen.seed, base)
         before = time.monotonic()
         try:
-            failures = [str(failure) for failure in attempt(made, number, counts, number % chosen.laws == 0)]
-        except Exception as problem:  # noqa: BLE001  # a crash is a finding like any other
+            failures = [str(failure) for failure in checked(made, number)]
+        except Exception as problem:  # a crash is a finding like any other
             failures = [f"{type(problem).__name__}: {problem} in trial {number}: {made}"]
         if time.monotonic() - before > 5:
             counts["slow"] += 1

@@ -136,14 +136,18 @@ def rename(term: Term, mapping: dict[str, str]) -> Term:
     return transform(term, lambda t: sym(mapping.get(t.data, t.data)) if t.head == "sym" else t)
 
 
-def attempt(trial: Trial, number: int, counts: Counter[str], with_laws: bool = False) -> list[Failure]:
-    """Judge one trial in every way; count the verdicts; return what the evaluator contradicts."""
+def attempt(
+    trial: Trial, number: int, counts: Counter[str], with_refuter: bool = True, with_laws: bool = False
+) -> list[Failure]:
+    """Judge one trial; count the verdicts; return what the evaluator contradicts."""
     random = Random(number)
     failures = []
     blind = judge(trial.left, trial.right, trial.context, refute=False)
     counts[f"blind {blind.kind.value}"] += 1
     if blind.is_accepted:
         failures.append(wrongly_accepted(trial, blind, random))
+    if not with_refuter:
+        return [failure for failure in failures if failure is not None]
     seeing = judge(trial.left, trial.right, trial.context)
     counts[seeing.kind.value] += 1
     if seeing.kind is Kind.REFUTED:

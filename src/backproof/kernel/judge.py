@@ -17,7 +17,7 @@ from backproof.kernel.slopes import NotDifferentiable
 from backproof.kernel.verdict import Kind, Verdict
 from backproof.terms import ZERO, Term, as_fraction, names, postorder, relation, sub
 
-MAX_CASES: Final = 243
+MAX_CASES: Final = 128
 MAX_ROUNDS: Final = 4
 
 
