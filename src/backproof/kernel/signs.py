@@ -143,6 +143,8 @@ class Signs:
     def above_known(self, polynomial: fmpq_mpoly) -> int | None:
         """Return 1 where the polynomial is a known nonnegative one, times a nonnegative monomial, and more."""
         for known in self.nonnegative.values():
+            if len(known) > len(polynomial):
+                continue
             for factor in self.multipliers(known, polynomial):
                 rest = polynomial - factor * known
                 if not rest.is_zero() and self.one_signed(rest) == 1:
