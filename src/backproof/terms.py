@@ -235,8 +235,26 @@ def as_fraction(term: Term) -> Fraction | None:
     """Return the value of a literal number (``3``, ``-0.5``, ``2/3``), or None for any other term."""
     if term.head == "num":
         return Fraction(term.data)
-    parts = [as_fraction(arg) for arg in term.args] if term.head in ("neg", "div") else [None]
-    if any(part is None for part in parts) or (term.head == "div" and not parts[1]):
-        return None
-    values = [part for part in parts if part is not None]
-    return -values[0] if term.head == "neg" else values[0] / values[1]
+    values: dict[Term, Fraction] = {}
+    for part in postorder(term) if _is_literal(term) else ():
+        if part.head == "num":
+            values[part] = Fraction(part.data)
+        elif part.head == "neg":
+            values[part] = -values[part.args[0]]
+        elif values[part.args[1]]:
+            values[part] = values[part.args[0]] / values[part.args[1]]
+        else:
+            return None
+    return values.get(term)
+
+
+def _is_literal(root: Term) -> bool:
+    """Say whether ``root`` holds nothing but numbers, signs and quotients; stops at the first other term."""
+    pending, seen = [root], {root}
+    while pending:
+        term = pending.pop()
+        if term.head not in ("num", "neg", "div"):
+            return False
+        pending += [arg for arg in term.args if arg not in seen]
+        seen.update(term.args)
+    return True

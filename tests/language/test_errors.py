@@ -118,6 +118,7 @@ MISTAKES = [
     ("graph g\na: positive = b\nb = a", 3, 15, "expected a number, found 'b'"),
     ("graph g\na = 100\nb = mul(a, c)", 4, 12, "undefined name 'c'"),
     (NODE + "graph g\na = 1\nb = f(a, a)", 6, 5, "'f' has 1 input; this call gives it 2"),
+    ("node f(x)\ny = g_h(x)\nnode g-h(x)\ny = x", 3, 5, "the node 'g-h' is called before it is defined, on line 4"),
     ("node f(x)\ny = f(x)", 3, 1, "the node 'f' calls itself"),
     ("claim x", 2, 1, "a claim has two sides: claim A = B"),
     ("claim x = 1 = ", 2, 15, "expected an expression, found the end of the line"),

@@ -76,6 +76,7 @@ def read_claim(reading: Reading, parser: Parser) -> None:
         "this claim",
         is_open=True,
         calls=reading.calls,
+        headers=reading.headers,
         known=reading.known,
     )
     parser.scope = scope

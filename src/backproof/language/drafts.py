@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from backproof.domains import REAL
+from backproof.indexing import axis_of
 from backproof.language import grammar
 from backproof.language.document import (
     Chain,
@@ -105,7 +106,7 @@ class Names:
             self.axes[axis.text] = axis
 
     def _check_primed(self, source: Source, axis: Token) -> None:
-        plain = grammar.axis_of(axis.text)
+        plain = axis_of(axis.text)
         if plain not in self.axes:
             source.fail_at(axis, f"'{axis.text}' is a second index of '{plain}', which is no axis yet")
 
@@ -147,6 +148,7 @@ class NodeDraft:
     is_graph: bool
     later: Mapping[str, int]
     calls: Mapping[str, int]
+    headers: Mapping[str, int]
     known: Collection[str] | None
     span: Span
     outputs: list[Token] = field(default_factory=list)
@@ -172,6 +174,7 @@ class NodeDraft:
             owner,
             later=self.later,
             calls=self.calls,
+            headers=self.headers,
             known=self.known,
         )
 
@@ -237,6 +240,7 @@ class Reading:
 
     source: Source
     known: Collection[str] | None
+    headers: Mapping[str, int]
     pending: list[list[Token]] = field(default_factory=list)
     blocks: list[Prose | NodeDraft | ClaimDraft] = field(default_factory=list)
     node: NodeDraft | None = None

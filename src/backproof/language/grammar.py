@@ -54,11 +54,6 @@ ALIASES: Final[dict[str, str]] = {
 }  # fmt: skip
 
 
-def axis_of(index: str) -> str:
-    """Return the axis over which an index runs: ``n``, ``n'`` and ``n''`` all run over ``n``."""
-    return index.rstrip("'")
-
-
 def precedence(term: Term) -> int:
     """Return how tightly ``term`` binds when it is written down."""
     return PRECEDENCE.get(term.head, ATOM)

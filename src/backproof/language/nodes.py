@@ -35,6 +35,7 @@ def read_header(reading: Reading, parser: Parser) -> None:
         start.text == "graph",
         later=_defined(reversed(reading.pending)),
         calls=reading.calls,
+        headers=reading.headers,
         known=reading.known,
         span=span(start, parser.previous),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from backproof.indexing import axis_of
 from backproof.language import grammar
 from backproof.language.lexer import Source, Token
 from backproof.terms import FUNCTIONS, Term, idx, sym
@@ -28,8 +29,9 @@ class Scope:
 
     ``is_open``: any other name is a real number (claims); ``has_gradients``: ``dx`` is a name where ``x`` is;
     ``is_free``: nothing is declared, and a bare name between index brackets is an index (expressions).
-    ``later`` gives the line on which a name will be defined, ``calls`` the number of inputs of every node of
-    the file, and ``known`` all node names that may be called (``None``: not known here).
+    ``later`` gives the line on which a name will be defined, ``calls`` the number of inputs of every node
+    above, ``headers`` the line of every node of the file, and ``known`` all node names that may be called
+    (``None``: not known here).
     """
 
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Scope:
     is_open: bool = False
     later: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
+    headers: Mapping[str, int] = field(default_factory=dict)
     known: Collection[str] | None = None
     has_gradients: bool = False
     is_free: bool = False
@@ -54,7 +57,7 @@ class Scope:
             return idx(name)
         if self.is_free:
             return sym(name, *(indices or ()))
-        if grammar.axis_of(name) in self.axes:
+        if axis_of(name) in self.axes:
             self._check_axis(source, token, indices, place)
             return idx(name)
         if name in grammar.CONSTANTS and indices is None:
@@ -79,15 +82,13 @@ class Scope:
             hint = f"neither bound, as in sum[{name}](…), nor an axis of {self.owner}"
             source.fail_at(token, f"the index '{name}' is {hint}")
 
-    def _check_indices(
-        self, source: Source, token: Token, axes: tuple[str, ...], indices: list[Term]
-    ) -> None:
+    def _check_indices(self, source: Source, token: Token, axes: tuple[str, ...], indices: list[Term]) -> None:
         """Refuse a plain index in the place of another axis, whose size may be another."""
         for axis, index in zip(axes, indices, strict=True):
-            if index.head == "idx" and grammar.axis_of(index.data) != grammar.axis_of(axis):
+            if index.head == "idx" and axis_of(index.data) != axis_of(axis):
                 shown = f"{token.text}[{', '.join(axes)}]"
                 place = f"the index '{index.data}' stands at the axis '{axis}' of {shown}"
-                source.fail_at(token, f"{place}; it runs over '{grammar.axis_of(index.data)}'")
+                source.fail_at(token, f"{place}; it runs over '{axis_of(index.data)}'")
 
     def _fail_undefined(self, source: Source, token: Token, place: Place) -> None:
         name = token.text
@@ -111,7 +112,7 @@ class Scope:
 
     def check_axis_name(self, source: Source, token: Token, has_primes: bool = True) -> None:
         """Refuse a bound or measured axis that nothing declares; an axis is measured without primes."""
-        axis = grammar.axis_of(token.text)
+        axis = axis_of(token.text)
         if not has_primes and axis != token.text:
             source.fail_at(token, f"a length has no prime; write size({axis})")
         if axis not in self.axes and not self.is_free:
@@ -126,6 +127,9 @@ class Scope:
         if wanted is not None and wanted != count:
             inputs = "1 input" if wanted == 1 else f"{wanted} inputs"
             source.fail_at(token, f"'{token.text}' has {inputs}; this call gives it {count}")
+        if wanted is None and name in self.headers:
+            line = self.headers[name]
+            source.fail_at(token, f"the node '{name}' is called before it is defined, on line {line}")
         if wanted is None and self._axes_of(token.text) is not None and token.text not in (self.known or ()):
             source.fail_at(token, f"'{token.text}' is a variable; a product is written {token.text}*(…)")
         if wanted is None and token.text in grammar.ALIASES and name not in (self.known or ()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from itertools import takewhile
 from typing import Final
 
 from backproof.language.claims import read_claim, read_continuation, read_given
@@ -35,8 +36,8 @@ def parse_document(text: str, path: str = "<text>", known: Collection[str] | Non
     title, pieces = split(source)
     fences = [piece for piece in pieces if isinstance(piece, Fence)]
     statements = {fence: _statements(source, fence) for fence in fences}
-    reading = Reading(source, known)
-    reading.pending = [words for fence in fences for words in statements[fence]][::-1]
+    in_order = [words for fence in fences for words in statements[fence]]
+    reading = Reading(source, known, _headers(in_order), pending=in_order[::-1])
     for piece in pieces:
         if isinstance(piece, Prose):
             reading.blocks.append(piece)
@@ -59,6 +60,16 @@ def _statements(source: Source, fence: Fence) -> list[list[Token]]:
         if token.kind == "newline":
             found.append(current)
             current = []
+    return found
+
+
+def _headers(statements: list[list[Token]]) -> dict[str, int]:
+    """Return the names of the nodes and graphs, with the lines of their headers."""
+    found: dict[str, int] = {}
+    for words in statements:
+        if words[0].text in ("node", "graph"):
+            name = takewhile(lambda token: token.kind in ("name", "number", "-"), words[1:])
+            found.setdefault("".join(token.text for token in name).replace("_", "-"), words[0].line)
     return found
 
 
