@@ -53,3 +53,7 @@ def test_writes_markdown_as_text() -> None:
 
 def test_paragraphs_stand_on_one_line_each_without_heading_signs() -> None:
     assert list(paragraphs("## A\n\nb\nc\n\n\nd")) == ["A", "b c", "d"]
+
+
+def test_items_of_a_list_get_bullets() -> None:
+    assert list(paragraphs("Two:\n- a\n  b\n- c\n1. d")) == ["Two:", "• a b", "• c", "1. d"]

@@ -19,7 +19,7 @@ _SIGNS: Final = {
     for sign, name in {
         "∂": "partial", "·": "cdot", "×": "times", "≤": "le", "≥": "ge", "≠": "ne", "→": "to", "⇒": "Rightarrow",
         "←": "gets", "∞": "infty", "±": "pm", "∈": "in", "≈": "approx", "√": "surd", "∑": "sum", "∇": "nabla",
-        "−": "mathord{-}", "⊙": "odot", "′": "prime", "≡": "equiv",
+        "−": "mathord{-}", "⊙": "odot", "′": "prime", "≡": "equiv", "•": "bullet",
     }.items()
 } | {sign: f"$^{{{unicodedata.digit(sign)}}}$" for sign in "⁰¹²³⁴⁵⁶⁷⁸⁹"} | {
     sign: f"$_{{{unicodedata.digit(sign)}}}$" for sign in "₀₁₂₃₄₅₆₇₈₉"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 from backproof.derivation import Derivation
@@ -57,10 +58,16 @@ def _distinct(given: Iterable[str]) -> dict[str, Name]:
     shown: dict[str, Name] = {}
     taken: set[Name] = set()
     for name in given:
-        ways = [split_name(name), _word(name), *(Name(_word(name).base, str(i)) for i in range(2, 99))]
-        shown[name] = next((way for way in ways if way not in taken), ways[-1])
+        shown[name] = next(way for way in _ways(name) if way not in taken)
         taken.add(shown[name])
     return shown
+
+
+def _ways(name: str) -> Iterator[Name]:
+    """Yield ever plainer ways to show ``name``; there is always another one."""
+    yield split_name(name)
+    yield _word(name)
+    yield from (Name(_word(name).base, str(number)) for number in count(2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,7 @@ def _rule_words(step: JudgedStep) -> Words:
     defined = _DEFINITION.fullmatch(step.rule)
     if defined:
         return ("definition of ", sym(defined[1]))
-    named = step.rule.replace("-", " ") if step.span is None else step.rule
+    named = step.rule if " " in step.rule else step.rule.replace("-", " ")
     return (Markup.of(named),) if named else ()
 
 

@@ -35,10 +35,11 @@ def visible(text: str) -> str:
 
 
 def paragraphs(markdown: str) -> Iterator[str]:
-    """Yield the paragraphs, each on one line; headings and lists lose their signs, not their words."""
-    for block in re.split(r"\n\s*\n", markdown.strip()):
-        if block.strip():
-            yield re.sub(r"\s*\n\s*", " ", re.sub(r"(?m)^\s*#+\s*", "", block)).strip()
+    """Yield the paragraphs, each on one line; headings lose their signs, items of lists get a bullet."""
+    for block in re.split(r"\n\s*\n|\n(?=[ ]*(?:[-*+]|\d+\.)[ ])", markdown.strip()):
+        text = re.sub(r"(?m)^\s*#+\s*", "", re.sub(r"^[ ]*[-*+][ ]+", "• ", block))
+        if text.strip():
+            yield re.sub(r"\s*\n\s*", " ", text).strip()
 
 
 def _spans(text: str) -> Iterator[tuple[str, str]]:
