@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from backproof import catalogue
 from backproof.errors import SourceError, UnknownName
+from backproof.indexing import free_indices, fresh, reindex
 from backproof.language.document import Chain, Claim, Document, Kink, Line, Node, Span
-from backproof.terms import Term, substitute, sym, transform
+from backproof.terms import Term, idx, substitute, sym, transform
 
 Lookup = Callable[[str], Node]
 
@@ -25,20 +26,21 @@ class _Inliner:
     def __init__(self, taken: set[str], find: Lookup, callers: tuple[str, ...]) -> None:
         self.taken, self.find, self.callers = taken, find, callers
         self.outputs: dict[Term, Term] = {}
+        self.held: dict[Term, str] = {}
         self.lines: list[Line] = []
         self.span = Span(1, 1, 1)
 
     def name(self, stem: str) -> str:
         """Return ``stem``, or ``stem2``, ``stem3``, … where that is taken."""
-        fresh, count = stem, 1
-        while fresh in self.taken:
+        name, count = stem, 1
+        while name in self.taken:
             count += 1
-            fresh = f"{stem}{count}"
-        self.taken.add(fresh)
-        return fresh
+            name = f"{stem}{count}"
+        self.taken.add(name)
+        return name
 
     def expand(self, call: Term) -> Term:
-        """Return the symbol that stands for ``call``; its lines are added where they are new."""
+        """Return what stands for ``call``: the symbol of its last line, or with axes its formula."""
         if call not in self.outputs:
             node = called_node(call, self.find, self.span, self.callers)
             prefix = node.name.replace("-", "_")
@@ -47,7 +49,8 @@ class _Inliner:
                 values[sym(given.name)] = self.hold(f"{prefix}_{given.name}", arg)
             for line in node.lines:
                 term = substitute(line.term, values)
-                values[sym(line.name)] = self.add_line(f"{prefix}_{line.name}", term)
+                name = f"{prefix}_{line.name}"
+                values[sym(line.name)] = term if call.axes else self.add_line(name, term)
             self.outputs[call] = values[sym(node.lines[-1].name)]
         return self.outputs[call]
 
@@ -56,9 +59,14 @@ class _Inliner:
         return arg if arg.head in ("sym", "num") else self.add_line(name, arg)
 
     def add_line(self, name: str, term: Term) -> Term:
-        fresh = self.name(name)
-        self.lines.append(Line(fresh, (), term, self.span))
-        return sym(fresh)
+        """Return the entry that a new line defines as ``term``, at plain indices of its axes."""
+        indices = free_indices(term)
+        axes = fresh(indices)
+        plain = reindex(term, dict(zip(indices, map(idx, axes), strict=True)))
+        if plain not in self.held:
+            self.held[plain] = self.name(name)
+            self.lines.append(Line(self.held[plain], axes, plain, self.span))
+        return sym(self.held[plain], *map(idx, indices))
 
     def rewrite(self, line: Line) -> None:
         """Add ``line`` with every call replaced by the output of the called node's lines."""
@@ -106,6 +114,9 @@ def called_node(call: Term, find: Lookup, span: Span, callers: tuple[str, ...] =
         wanted = ", ".join(given.name for given in node.inputs)
         message = f"{name} takes ({wanted}), not {len(call.args)} values"
         raise SourceError("", span.line, span.column, message)
+    if any(given.axes for given in node.inputs):
+        message = f"{name} has axes; only a node without axes can be called, entry by entry"
+        raise SourceError("", span.line, span.column, message)
     return inline_calls(node, find, (*callers, name))
 
 
@@ -124,7 +135,8 @@ def inline_calls(
     """Return ``node`` with every call replaced by the lines of the node that is called.
 
     ``y = x*sigmoid(x)`` becomes the lines ``sigmoid_a = -x``, …, ``sigmoid_y = 1/sigmoid_c`` and
-    ``y = x*sigmoid_y``; equal calls share their lines.
+    ``y = x*sigmoid_y``; equal calls share their lines.  A call with indices becomes a formula in its
+    arguments, of which those that are no plain entries get lines.
     Raises SourceError, without a path, where a call does not fit.
     """
     taken = {given.name for given in node.inputs} | {line.name for line in node.lines}

@@ -10,7 +10,7 @@ from backproof.audit.diagnosis import diagnose
 from backproof.audit.examples import check_example
 from backproof.audit.findings import Finding, Severity, finding, shorten
 from backproof.audit.kinks import check_kink
-from backproof.calculus import derive, judge_claim
+from backproof.calculus import claim_context, derive, judge_claim
 from backproof.derivation import Derivation, JudgedChain, JudgedStep
 from backproof.domains import Context, Definition
 from backproof.errors import BackproofError, NotDerivable, SourceError
@@ -108,10 +108,6 @@ def prose_about(document: Document, node: Node) -> str:
         return ""
     texts = (block.text.strip() for block in document.blocks if isinstance(block, Prose))
     return "\n\n".join(text.removeprefix(f"# {document.title}").strip() for text in texts).strip()
-
-
-def claim_context(claim: Claim) -> Context:
-    return Context(domains={given.name: given.domain for given in claim.given})
 
 
 def node_findings(path: str, derivation: Derivation) -> Iterator[Finding]:

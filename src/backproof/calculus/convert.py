@@ -164,6 +164,8 @@ class Translation:
             return self._product(expr, done)
         if isinstance(expr, sp.Piecewise):
             return _branches(expr, done)
+        if isinstance(expr, sp.DiracDelta):
+            return ZERO
         if isinstance(expr, sp.Heaviside):
             return where(_positive(done[expr.args[0]]), ONE, ZERO)
         if expr is sp.E:
@@ -238,7 +240,7 @@ class Translation:
 def _parts(expr: Any) -> tuple[Any, ...]:
     if isinstance(expr, sp.Piecewise):
         return tuple(part for pair in expr.args for part in pair.args if part is not sp.true)
-    if isinstance(expr, sp.Heaviside):
+    if isinstance(expr, sp.Heaviside | sp.DiracDelta):
         return (expr.args[0],)
     return tuple(expr.args)
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backproof.calculus.branches import BranchSearch
+from backproof.calculus.fields import has_axes
 from backproof.calculus.judging import Judge, context_of
 from backproof.calculus.paths import Flow, gradient_of
 from backproof.calculus.regions import has_choices
-from backproof.calculus.rules import Question, infer, judge_without_definitions, warning
 from backproof.calculus.search import Search, note
+from backproof.calculus.stated import judge_chain
+from backproof.calculus.tensors import derive_with_axes
 from backproof.derivation import Derivation, JudgedChain, JudgedStep
 from backproof.domains import Context
-from backproof.errors import NotDerivable
 from backproof.graph import operations
 from backproof.inlining import inline_calls, lookup_in
-from backproof.language.document import Chain, Claim, Document, Node, Prose
+from backproof.language.document import Document, Node, Prose
 from backproof.terms import Term, sym
 
 
 def derive(node: Node, title: str = "", prose: str = "") -> Derivation:
     """Return the derivation of ``node``: the chains that it states, judged, and the others found.
 
-    Calls of other nodes must be inlined before.  Raises NotDerivable for a node with axes.
+    Calls of other nodes must be inlined before.
     """
-    _refuse_axes(node)
+    if has_axes(node):
+        return derive_with_axes(node, title, prose)
     steps = operations(node)
     domains = {given.name: given.domain for given in node.inputs}
     context = context_of(steps, domains, node.kinks)
@@ -41,12 +43,6 @@ def derive(node: Node, title: str = "", prose: str = "") -> Derivation:
         title=title,
         prose=prose,
     )
-
-
-def _refuse_axes(node: Node) -> None:
-    axes = [given.axes for given in node.inputs] + [line.axes or line.term.axes for line in node.lines]
-    if any(axes):
-        raise NotDerivable(f"{node.name} has axes; only scalar nodes can be derived so far")
 
 
 def _chains(node: Node, flow: Flow, context: Context) -> Iterator[JudgedChain]:
@@ -69,19 +65,6 @@ def _search(node: Node, flow: Flow, judge: Judge) -> Search:
     return Search(flow, lines, judge, constants)
 
 
-def judge_chain(chain: Chain, judge: Judge) -> JudgedChain:
-    """Return a stated chain with the kernel's verdict on every step, and its rule where none is stated."""
-    algebra = judge_without_definitions(judge.context)
-    steps = []
-    for step in chain.steps:
-        verdict = judge(step.left, step.right)
-        question = Question(step.left, step.right, judge, algebra)
-        doubt = warning(step.reason, question) if verdict.is_accepted else ""
-        reason = step.reason or (infer(question) if verdict.is_accepted else "")
-        steps.append(JudgedStep(step.left, step.right, reason, verdict, step.span, doubt))
-    return JudgedChain(chain.target, tuple(steps), found=False)
-
-
 def _found_chain(search: Search, value: Term) -> JudgedChain:
     target = left = gradient_of(value)
     steps = []
@@ -91,12 +74,6 @@ def _found_chain(search: Search, value: Term) -> JudgedChain:
         steps.append(JudgedStep(left, proposal.term, proposal.rule, verdict))
         left = proposal.term
     return JudgedChain(target, tuple(steps), True, note(search, value, route))
-
-
-def judge_claim(claim: Claim) -> JudgedChain:
-    """Return the chain of a claim with the kernel's verdict on every step."""
-    context = Context(domains={given.name: given.domain for given in claim.given})
-    return judge_chain(claim.chain, Judge(context))
 
 
 def derive_document(document: Document) -> tuple[Derivation, ...]:

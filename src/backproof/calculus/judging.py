@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from backproof.calculus.convert import Translation
+from backproof.calculus.fields import context_with_axes, has_axes
 from backproof.calculus.paths import gradient_of
 from backproof.derivation import Operation
 from backproof.domains import Context, Definition, Domain
@@ -58,6 +59,8 @@ def gradient_context(node: Node) -> Context:
     Every value of the graph is a definition, and so is every gradient: ``dv = dy*D(y, v)``, at a kink the
     value that the node states.
     """
+    if has_axes(node):
+        return context_with_axes(node)
     return context_of(operations(node), {g.name: g.domain for g in node.inputs}, node.kinks)
 
 

@@ -63,7 +63,7 @@ KNOWN: Final[dict[str, Callable[[Question], bool]]] = {
 
 def judge_without_definitions(context: Context) -> Judge:
     """Return a judge for which every name is free: what it accepts is true by algebra alone."""
-    return Judge(Context(domains=context.domains))
+    return Judge(Context(domains=context.domains, shapes=context.shapes))
 
 
 def warning(reason: str, step: Question) -> str:
