@@ -205,3 +205,10 @@ def test_parameters_may_be_updated_in_place() -> None:
     layer = Affine(weights, np.zeros(2))
     weights *= 3
     assert layer.forward(np.array([[1.0, 2.0]])).tolist() == [[3, 6]]
+
+
+def test_whole_numbers_as_parameters_do_not_truncate_their_gradient() -> None:
+    layer = Affine([[2], [3]], [0])
+    layer.forward([[0.5, 0.25]])
+    layer.backward([[1.5]])
+    assert (layer.dW.tolist(), layer.db.tolist()) == ([[0.75], [0.375]], [1.5])

@@ -15,7 +15,7 @@ def sigmoid_and_slope(x: Array) -> tuple[Array, Array]:
     """Return 1/(1 + exp(-x)) and its derivative exp(-|x|)/(1 + exp(-|x|))**2, both of x's shape."""
     decay = np.exp(-np.abs(x))
     whole = 1 + decay
-    return cast(np.where(x < 0, decay, 1) / whole, x), cast(decay / (whole * whole), x)
+    return cast(np.maximum(decay, x >= 0) / whole, x), cast(decay / (whole * whole), x)
 
 
 def tanh_and_slope(x: Array) -> tuple[Array, Array]:

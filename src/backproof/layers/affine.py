@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backproof.layers.arrays import Array, ArrayLike, cast, leading, own, spread
+from backproof.layers.arrays import Array, ArrayLike, cast, floats, leading, own, spread
 
 
 class Affine:
@@ -18,7 +18,7 @@ class Affine:
     db: Array
 
     def __init__(self, W: ArrayLike, b: ArrayLike) -> None:
-        self.W, self.b = np.asarray(W), np.asarray(b)
+        self.W, self.b = floats(W), floats(b)
 
     def forward(self, x: ArrayLike) -> Array:
         """Return x W + b."""

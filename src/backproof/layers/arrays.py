@@ -11,15 +11,15 @@ Array: TypeAlias = npt.NDArray[Any]
 ArrayLike: TypeAlias = npt.ArrayLike
 
 
+def floats(value: ArrayLike) -> Array:
+    """Return ``value`` as an array of floats: the same memory where it is one, integers as float64."""
+    array = np.asarray(value)
+    return array if np.issubdtype(array.dtype, np.inexact) else array.astype(np.float64)
+
+
 def own(value: ArrayLike) -> Array:
-    """Return a copy of ``value`` that nobody else holds, floating unless it was."""
-    array = np.array(value)
-    return array if is_inexact(array) else array.astype(np.float64)
-
-
-def is_inexact(array: Array) -> bool:
-    """Say whether the entries are floating-point numbers."""
-    return bool(np.issubdtype(array.dtype, np.inexact))
+    """Return ``value`` as an array of floats that nobody else holds."""
+    return floats(np.array(value))
 
 
 def cast(value: ArrayLike, like: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backproof.layers.arrays import Array, ArrayLike, cast, own, spread
+from backproof.layers.arrays import Array, ArrayLike, cast, floats, spread
 
 
 def _mean(array: Array) -> Array:
@@ -30,11 +30,11 @@ class BatchNorm:
     dbeta: Array
 
     def __init__(self, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5) -> None:
-        self.gamma, self.beta, self.eps = np.asarray(gamma), np.asarray(beta), eps
+        self.gamma, self.beta, self.eps = floats(gamma), floats(beta), eps
 
     def forward(self, x: ArrayLike) -> Array:
         """Return gamma xhat + beta."""
-        x = own(x)
+        x = floats(x)
         centred = x - _mean(x)
         self._scale = 1 / np.sqrt(_mean(centred**2) + self.eps)
         self._xhat = cast(centred * self._scale, x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backproof.layers.arrays import Array, ArrayLike, cast, own, spread
+from backproof.layers.arrays import Array, ArrayLike, cast, floats, spread
 from backproof.layers.windows import fold, windows
 
 
@@ -24,7 +24,7 @@ class Convolution:
     db: Array
 
     def __init__(self, W: ArrayLike, b: ArrayLike, stride: int = 1, pad: int = 0) -> None:
-        self.W, self.b, self.stride, self.pad = np.asarray(W), np.asarray(b), stride, pad
+        self.W, self.b, self.stride, self.pad = floats(W), floats(b), stride, pad
 
     def _windows(self) -> Array:
         height, width = self.W.shape[2:]
@@ -33,7 +33,7 @@ class Convolution:
     def forward(self, x: ArrayLike) -> Array:
         """Return the correlation of x with every filter, plus b."""
         around = (self.pad, self.pad)
-        self._padded = np.pad(own(x), ((0, 0), (0, 0), around, around))
+        self._padded = np.pad(floats(x), ((0, 0), (0, 0), around, around))
         out = np.tensordot(self._windows(), self.W, ((1, 4, 5), (1, 2, 3))) + self.b
         return np.ascontiguousarray(out.transpose(0, 3, 1, 2))
 

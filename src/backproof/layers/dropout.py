@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backproof.layers.arrays import Array, ArrayLike, cast, own, spread
+from backproof.layers.arrays import Array, ArrayLike, cast, floats, spread
 
 
 class Dropout:
@@ -23,7 +23,7 @@ class Dropout:
 
     def forward(self, x: ArrayLike, mask: ArrayLike | None = None) -> Array:
         """Return x mask/(1 - ratio)."""
-        x = own(x)
+        x = floats(x)
         kept = self._rng.random(x.shape) >= self.ratio if mask is None else np.asarray(mask)
         self._factor = np.broadcast_to(kept / (1 - self.ratio), x.shape).astype(x.dtype)
         return cast(x * self._factor, x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backproof.layers.activations import sigmoid_and_slope
-from backproof.layers.arrays import Array, ArrayLike, cast, own, spread, sum_to
+from backproof.layers.arrays import Array, ArrayLike, cast, floats, own, spread, sum_to
 
 
 class Mul:
@@ -42,7 +42,7 @@ class Add:
 
     def forward(self, x: ArrayLike, y: ArrayLike) -> Array:
         """Return x + y."""
-        x, y = own(x), own(y)
+        x, y = floats(x), floats(y)
         # only shape and dtype matter to backward: keep one entry of memory, not the arrays
         self._x, self._y = (np.broadcast_to(z.dtype.type(0), z.shape) for z in (x, y))
         total: Array = x + y
@@ -67,7 +67,7 @@ class ReLU:
 
     def forward(self, x: ArrayLike) -> Array:
         """Return max(x, 0)."""
-        x = own(x)
+        x = floats(x)
         self._active, self._zero = ~(x <= 0), np.zeros((), x.dtype)
         return cast(np.maximum(x, 0), x)
 
@@ -88,7 +88,7 @@ class Sigmoid:
 
     def forward(self, x: ArrayLike) -> Array:
         """Return 1/(1 + exp(-x))."""
-        out, self._slope = sigmoid_and_slope(own(x))
+        out, self._slope = sigmoid_and_slope(floats(x))
         return out
 
     def backward(self, dout: ArrayLike) -> Array:

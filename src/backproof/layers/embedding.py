@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backproof.layers.arrays import Array, ArrayLike, spread
+from backproof.layers.arrays import Array, ArrayLike, floats, spread
 
 
 class Embedding:
@@ -17,7 +17,7 @@ class Embedding:
     dW: Array
 
     def __init__(self, W: ArrayLike) -> None:
-        self.W = np.asarray(W)
+        self.W = floats(W)
 
     def forward(self, ids: ArrayLike) -> Array:
         """Return W[ids]."""

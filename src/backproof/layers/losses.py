@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from backproof.layers.activations import log_softmax, softmax, softmax_pullback
-from backproof.layers.arrays import Array, ArrayLike, cast, own, spread
+from backproof.layers.arrays import Array, ArrayLike, cast, floats, own, spread
 
 
 def _targets(t: ArrayLike, like: Array) -> Array:
@@ -34,7 +34,7 @@ class Softmax:
 
     def forward(self, x: ArrayLike) -> Array:
         """Return the softmax of the last axis."""
-        self._y = softmax(own(x))
+        self._y = softmax(floats(x))
         return self._y.copy()
 
     def backward(self, dout: ArrayLike) -> Array:
@@ -55,7 +55,7 @@ class SoftmaxWithLoss:
 
     def forward(self, x: ArrayLike, t: ArrayLike) -> Array:
         """Return the mean cross-entropy of the rows."""
-        x = own(x)
+        x = floats(x)
         self._t, self._y = _targets(t, x), softmax(x)
         scores = np.multiply(self._t, log_softmax(x), where=self._t != 0, out=np.zeros_like(x))
         return cast(-scores.sum() / _rows(x), x)

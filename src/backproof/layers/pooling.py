@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backproof.layers.arrays import Array, ArrayLike, cast, own, spread
+from backproof.layers.arrays import Array, ArrayLike, cast, floats, spread
 from backproof.layers.windows import fold, windows
 
 
@@ -38,7 +38,7 @@ class MaxPooling(_Pooling):
 
     def forward(self, x: ArrayLike) -> Array:
         """Return the maximum of each window."""
-        seen = self._windows(own(x))
+        seen = self._windows(floats(x))
         flat = seen.reshape(*self._pooled, self.height * self.width)
         self._places = flat.argmax(axis=-1)
         out: Array = np.take_along_axis(flat, self._places[..., np.newaxis], axis=-1)[..., 0]
@@ -60,7 +60,7 @@ class AveragePooling(_Pooling):
 
     def forward(self, x: ArrayLike) -> Array:
         """Return the mean of each window."""
-        out: Array = self._windows(own(x)).mean(axis=(4, 5))
+        out: Array = self._windows(floats(x)).mean(axis=(4, 5))
         return out
 
     def backward(self, dout: ArrayLike) -> Array:

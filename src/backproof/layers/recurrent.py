@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from backproof.layers.activations import sigmoid_and_slope, tanh_and_slope
-from backproof.layers.arrays import Array, ArrayLike, cast, own, spread
+from backproof.layers.arrays import Array, ArrayLike, cast, floats, own, spread
 
 
 class _Cell:
@@ -18,7 +18,7 @@ class _Cell:
     db: Array
 
     def __init__(self, Wx: ArrayLike, Wh: ArrayLike, b: ArrayLike) -> None:
-        self.Wx, self.Wh, self.b = np.asarray(Wx), np.asarray(Wh), np.asarray(b)
+        self.Wx, self.Wh, self.b = floats(Wx), floats(Wh), floats(b)
 
     def _preactivation(self, x: ArrayLike, h: ArrayLike) -> Array:
         self._x, self._h = own(x), own(h)
