@@ -18,6 +18,7 @@ from backproof.checking.state import State, Witness, plural
 from backproof.derivation import Derivation
 from backproof.errors import NotDerivable
 from backproof.kernel import Kind
+from backproof.language.document import Declaration
 from backproof.layers import LAYERS, SIGNATURES
 
 #: Decimal digits in which SymPy's gradient and the derived one are compared, and how many must agree.
@@ -68,8 +69,10 @@ def kernel_witness(derivation: Derivation) -> Witness:
     return Witness(state, f"{total}, {detail}" if detail else "no steps", len(derivation.steps))
 
 
-def _is_derived(derivation: Derivation, given: Any) -> bool:
-    return given.name in derivation.gradients or given.domain.integer
+def _is_derived(derivation: Derivation, given: Declaration) -> bool:
+    """Say whether an input has its gradient, or is data that needs none."""
+    is_data = given.domain.integer or bool(given.domain.constraint)
+    return is_data or given.name in derivation.gradients
 
 
 # ------------------------------------------------------------------ SymPy
