@@ -307,15 +307,10 @@ def compare(left: Term, right: Term, context: Context, point: Mapping[str, Fract
     if a is None or b is None:
         return "both undefined" if a is b else "left undefined" if a is None else "right undefined"
     with mpmath.workdps(DIGITS):
-        gap = abs(a - b) / (1 + max(abs(a), abs(b)))
         if a_rough or b_rough:
-            return "equal" if gap < mpf(10) ** -7 else "different"
-        if gap < mpf(10) ** -40:
+            return "equal" if abs(a - b) < mpf(10) ** -7 * (1 + max(abs(a), abs(b))) else "different"
+        if abs(a - b) <= mpf(10) ** -40 * max(abs(a), abs(b)):
             return "equal"
-        if gap > mpf(10) ** -33 or _is_moderate(a, b):
+        if abs(a - b) > mpf(10) ** -38 * (1 + max(abs(a), abs(b))):
             return "different"
     raise Unsure
-
-
-def _is_moderate(a: mpf, b: mpf) -> bool:
-    return bool(abs(a) < 100 and abs(b) < 100 and a != b and abs(a - b) > mpf(10) ** -38)

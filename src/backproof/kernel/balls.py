@@ -96,26 +96,36 @@ class Balls:
         variable = term.args[1]
         function = unfold(term.args[0], self.context.definitions, variable)
         try:
-            _, found, inner = sides(function, variable, self.sign)
-            slopes = [differentiate(side, variable) for side in found]
+            every = sides(function, variable, self.sign, lambda subject: (subject, 1))
+            crossed = [join for join in every.joins if is_nonzero(self(differentiate(join, variable)))]
+            beside = every.beside(crossed)
+            slopes = [differentiate(side, variable) for side in beside]
         except NotDifferentiable:
             raise Undecided(term.head) from None
-        if len(found) > 1:
-            self.compare(found)
-            self.compare(slopes)
-        functions = [*((side, variable) for side in found), *inner]
-        if any(not self(root) > 0 for root in interior(functions)):
+        functions = [*((side, variable) for side in every.functions), *every.inner]
+        if any(not self.is_whole(exponent) and not self(base) > 0 for base, exponent in interior(functions)):
             raise Undecided(term.head)
+        self.compare(every.functions, is_certain=False)
+        self.compare(slopes, is_certain=len(crossed) == len(every.joins) == 1)
         return (slopes[0], *(function for function, _ in functions))
 
-    def compare(self, terms: Sequence[Term]) -> None:
+    def is_whole(self, exponent: Term) -> bool:
+        value = self(exponent)
+        return bool(value.is_exact()) and value.unique_fmpz() is not None
+
+    def compare(self, terms: Sequence[Term], *, is_certain: bool) -> None:
+        """Raise unless all values are the same; NoValue where a difference makes the slope undefined."""
         first = self(terms[0])
         for other in terms[1:]:
             value = self(other)
-            if not value.overlaps(first):
+            if is_certain and not value.overlaps(first):
                 raise NoValue("D")
             if not (value - first).is_zero():
                 raise Undecided("D")
+
+
+def is_nonzero(value: arb) -> bool:
+    return bool(value > 0 or value < 0)
 
 
 def certain_sign(value: arb) -> int:

@@ -176,7 +176,7 @@ def _solve(normal: Normal, value: Quotient, case: Case) -> dict[int, Case]:
         return {}
     degrees = polynomial.degrees()
     for generator in ring.generators:
-        if degrees[generator.number] != 1 or not _is_free(normal, generator):
+        if degrees[generator.number] != 1 or not _is_free(generator):
             continue
         slope = polynomial.derivative(generator.number)
         if not slope.is_constant() or _occurs_elsewhere(normal, generator, polynomial):
@@ -188,7 +188,7 @@ def _solve(normal: Normal, value: Quotient, case: Case) -> dict[int, Case]:
     return {}
 
 
-def _is_free(normal: Normal, generator: Generator) -> bool:
+def _is_free(generator: Generator) -> bool:
     return (
         generator.head == "atom"
         and generator.term.head == "sym"
@@ -213,12 +213,32 @@ def _replacements(case: Case, generator: Generator, lead: Fraction, rest: Quotie
     if generator.sign is None:
         steps = {1: add(at, _scaled(p, lead)), 0: at, -1: sub(at, _scaled(p, lead))}
         return {sign: case.let(name, term) for sign, term in steps.items()}
-    if constant is None or -constant / lead <= 0:
+    if constant is None:
+        return _replacements_of_pair(case, generator, lead, rest)
+    if -constant / lead <= 0:
         return {}
     root = num(-constant / lead)
     up, down = add(root, p), mul(root, div(p, add(ONE, p)))
     above = 1 if lead > 0 else -1
     return {above: case.let(name, up), 0: case.let(name, root), -above: case.let(name, down)}
+
+
+def _replacements_of_pair(case: Case, generator: Generator, lead: Fraction, rest: Quotient) -> dict[int, Case]:
+    """Compare two positive names: whichever is larger becomes the other plus a positive parameter."""
+    terms = list(rest.ring.monomials(rest.numerator))
+    if len(terms) != 1 or len(terms[0][0]) != 1 or terms[0][0][0][1] != 1:
+        return {}
+    other, ratio = rest.ring.generators[terms[0][0][0][0]], -terms[0][1] / lead
+    if not _is_free(other) or other.sign != 1 or ratio <= 0:
+        return {}
+    p, above = case.parameter(), 1 if lead > 0 else -1
+    name, other_name = generator.term.data, other.term.data
+    at = mul(num(ratio), other.term)
+    return {
+        above: case.let(name, add(at, p)),
+        0: case.let(name, at),
+        -above: case.let(other_name, mul(num(1 / ratio), add(generator.term, p))),
+    }
 
 
 def _scaled(term: Term, lead: Fraction) -> Term:

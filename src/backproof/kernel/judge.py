@@ -155,20 +155,10 @@ def _compare(normal: Normal, difference: Quotient, case: Case, proof: Proof) -> 
     if any(is_parameter(name) for condition in normal.conditions for name in names(condition)):
         raise TooBig("a condition that only the proof can name")
     proof.conditions.update(normal.conditions)
-    if _vanishes(normal, difference, case):
+    if normal.signs.vanishes(difference):
         proof.closed.append({"case": len(proof.closed)})
     else:
         proof.failed, proof.reason = case, "the normal forms of the two sides differ"
-
-
-def _vanishes(normal: Normal, difference: Quotient, case: Case) -> bool:
-    remainder = difference.numerator
-    for fact, sign in case.facts:
-        if sign == 0 and not remainder.is_zero():
-            divisor = normal(fact).numerator
-            if not divisor.is_constant():
-                remainder = divmod(remainder, divisor)[1]
-    return bool(remainder.is_zero())
 
 
 # Acceptance ----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 from typing import Final
@@ -35,6 +35,7 @@ from backproof.terms import (
     idx,
     make,
     mul,
+    neg,
     num,
     power,
     reduction,
@@ -152,22 +153,46 @@ class Normal:
         """Return the derivative as a term, and the functions, whose own conditions count as well."""
         variable = term.args[1]
         function = unfold(term.args[0], self.context.definitions, variable)
-        function = reindex(function, {}, avoid=variable.axes)
         try:
-            joins, found, inner = sides(function, variable, self.sign)
-            slopes = [differentiate(side, variable) for side in found]
+            every = sides(function, variable, self.sign, self.plain_subject)
+            crossed = [join for join in every.joins if self.is_crossed(join, variable)]
+            slopes = [differentiate(side, variable) for side in every.beside(crossed)]
         except NotDifferentiable as problem:
             raise Beyond(str(problem)) from None
-        functions = [*((side, variable) for side in found), *inner]
-        for root in interior(functions):
-            self.require_positive(self(root), root)
-        if len(found) > 1 and not (self.agree(found) and self.agree(slopes)):
-            raise Undefined(relation("ne", joins[0], ZERO))
+        functions = [*((side, variable) for side in every.functions), *every.inner]
+        for base, exponent in interior(functions):
+            if not self.is_whole(self(exponent)):
+                self.require_positive(self(base), base)
+        if every.joins and not (self.agree(every.functions) and self.agree(slopes)):
+            raise Undefined(relation("ne", every.joins[0], ZERO))
         return (slopes[0], *(function for function, _ in functions))
 
-    def agree(self, terms: list[Term]) -> bool:
+    def is_crossed(self, join: Term, variable: Term) -> bool:
+        """Say whether a subject that is zero here certainly has a slope that is not."""
+        return self.signs.is_nonzero(self(differentiate(join, variable)))
+
+    def plain_subject(self, subject: Term) -> tuple[Term, int]:
+        """Return one term for all subjects that differ by a rational factor, and the sign of that factor."""
+        try:
+            value = Normal(self.context, Table(), {}, frozenset())(subject)
+        except (Restart, Split, Undefined, Beyond, TooBig):
+            return subject, 1
+        if value.is_zero():
+            return subject, 1
+        lead = value.numerator.leading_coefficient()
+        return Quotient(value.ring, value.numerator / lead, value.denominator).term(), 1 if lead > 0 else -1
+
+    def is_whole(self, exponent: Quotient) -> bool:
+        """Say whether a value is certainly an integer."""
+        if not exponent.denominator.is_one():
+            return False
+        terms = list(self.ring.monomials(exponent.numerator))
+        used = {number for monomial, _ in terms for number, _ in monomial}
+        return all(c.denominator == 1 for _, c in terms) and all(self.ring.generators[i].is_integer for i in used)
+
+    def agree(self, terms: Sequence[Term]) -> bool:
         first = self(terms[0])
-        return all((self(other) - first).is_zero() for other in terms[1:])
+        return all(self.signs.vanishes(self(other) - first) for other in terms[1:])
 
     # What makes a term defined ------------------------------------------------------------------
 
@@ -341,14 +366,42 @@ class Normal:
         known = self.ring.find(term)
         if known is not None:
             return known
-        sign = self.signs.of(value - self.ring.one)
-        return self.ring.generator(term, "log", term, sign=sign or None, argument=(value,))
+        above = value - self.ring.one
+        sign, is_nonnegative = self.signs.of(above) or None, self.signs.is_nonnegative(above)
+        return self.ring.generator(
+            term, "log", term, sign=sign, is_nonnegative=is_nonnegative, argument=(value,)
+        )
 
     def rational_power(self, base: Quotient, exponent: Fraction) -> Quotient:
         """Return base**exponent; the caller has seen to base >= 0 (> 0 below the fraction bar)."""
         if exponent.denominator == 1:
             return base ** _bounded(int(exponent))
         return self.root(base, exponent.denominator) ** _bounded(exponent.numerator)
+
+    def whole_power(self, base: Quotient, exponent: Quotient, term: Term) -> Quotient:
+        """Return base**exponent for an integer exponent that varies: by the sign of the base."""
+        sign = self.signs.of(base)
+        if sign is None:
+            raise Split(self.split_subject(base, term.args[0]))
+        if sign == 0 and self.signs.of(exponent) == 1:
+            return self.ring.zero
+        if sign == 0:
+            raise Undefined(relation("ne", term.args[0], ZERO))
+        if sign == 1:
+            return self.exponential(exponent * self.logarithm(base))
+        return self.parity(exponent) * self.exponential(exponent * self.logarithm(-base))
+
+    def parity(self, exponent: Quotient) -> Quotient:
+        """Return (-1)**exponent for an integer exponent, one generator for each monomial that may be odd."""
+        result = self.ring.one
+        for monomial, coefficient in self.ring.monomials(exponent.numerator):
+            if coefficient % 2 and not monomial:
+                result = -result
+            elif coefficient % 2:
+                shown = power(neg(ONE), self.ring.monomial_term(monomial))
+                result *= self.ring.generator(shown, "parity", shown, is_nonzero=True)
+                self.ring.relate(self.ring.numbers[shown], 2, self.ring.one.numerator)
+        return result.lowest()
 
     def root(self, value: Quotient, degree: int) -> Quotient:
         """Return the real root of a value that is at least zero.
@@ -524,6 +577,8 @@ def _quotient(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
 def _power(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
     base, exponent = args
     value = exponent.as_fraction()
+    if value is None and normal.is_whole(exponent):
+        return normal.whole_power(base, exponent, term)
     if value is None:
         normal.require_positive(base, term.args[0])
         return normal.exponential(exponent * normal.logarithm(base))

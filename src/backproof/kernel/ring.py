@@ -203,6 +203,8 @@ class Quotient:
         denominator = ring.reduce(self.denominator)
         if len(numerator) > MAX_TERMS or len(denominator) > MAX_TERMS:
             raise TooBig(f"a polynomial with {max(len(numerator), len(denominator))} terms")
+        if denominator.is_zero():
+            raise TooBig("a denominator that vanishes by the relations between its roots")
         if not denominator.is_constant():
             common = numerator.gcd(denominator)
             if not common.is_constant():

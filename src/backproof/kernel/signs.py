@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Final
 
 from flint import fmpq, fmpq_mpoly
 
 from backproof.kernel.ring import Key, Monomial, Quotient, Ring
+
+
+MAX_LOG_POWER: Final = 8
 
 
 class Signs:
@@ -16,6 +20,7 @@ class Signs:
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
         self.facts: dict[Key, int] = {}
+        self.zeros: list[fmpq_mpoly] = []
         self.nonzero: set[Key] = set()
         self.nonnegative: dict[Key, fmpq_mpoly] = {}
 
@@ -38,6 +43,8 @@ class Signs:
 
     def learn(self, value: Quotient, sign: int) -> None:
         """Record that ``value`` has ``sign`` throughout this case."""
+        if sign == 0 and not value.numerator.is_constant():
+            self.zeros.append(value.numerator)
         polynomial = value.numerator * value.denominator
         self.facts[self.ring.key(polynomial)] = sign
         self.facts[self.ring.key(-polynomial)] = -sign
@@ -49,6 +56,13 @@ class Signs:
             if rest:
                 self.facts[self.ring.key(open_ones[0])] = sign * rest * lead
                 self.facts[self.ring.key(-open_ones[0])] = -sign * rest * lead
+
+    def vanishes(self, value: Quotient) -> bool:
+        """Say whether ``value`` is zero throughout the case, given what is known to be zero."""
+        remainder = value.numerator
+        for zero in self.zeros:
+            remainder = remainder if remainder.is_zero() else divmod(remainder, zero)[1]
+        return bool(remainder.is_zero())
 
     def product(self, polynomials: Iterable[fmpq_mpoly]) -> int | None:
         total = 1
@@ -137,7 +151,7 @@ class Signs:
         return (
             self.of_difference(polynomial)
             if depth > 2
-            else (self.of_difference(polynomial) or self.of_quadratic(polynomial, depth))
+            else (self.of_difference(polynomial) or self.of_logs(polynomial) or self.of_quadratic(polynomial, depth))
         )
 
     def above_known(self, polynomial: fmpq_mpoly) -> int | None:
@@ -199,6 +213,21 @@ class Signs:
             return None
         sign = self.of(exponents[0] - exponents[1])
         return None if sign is None else sign * (1 if terms[0][1] > 0 else -1)
+
+    def of_logs(self, polynomial: fmpq_mpoly) -> int | None:
+        """Return the sign of a sum of c*log(a) with whole c (up to a factor): that of the product of a**c, less 1."""
+        terms = list(self.ring.monomials(polynomial))
+        unit = min(abs(coefficient) for _, coefficient in terms)
+        product = self.ring.one
+        for monomial, coefficient in terms:
+            times = coefficient / unit
+            generator = self.ring.generators[monomial[0][0]] if monomial else None
+            if generator is None or len(monomial) > 1 or monomial[0][1] > 1 or generator.head != "log":
+                return None
+            if times.denominator != 1 or abs(times) > MAX_LOG_POWER:
+                return None
+            product *= generator.argument[0] ** int(times)
+        return self.of(product - self.ring.one)
 
     def exponent(self, monomial: Monomial) -> Quotient | None:
         """Return u where the monomial is exp(u), else None."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from backproof.domains import Definition
@@ -49,6 +51,7 @@ SLOPE: Final[dict[str, Callable[[Term, Term], Term]]] = {
 #: Heads that choose between branches by the sign of a subject.
 CHOICES: Final = frozenset({"max", "min", "abs", "sign", "where", "bracket"})
 
+HALF: Final = num(Fraction(1, 2))
 MAX_JOINS: Final = 40
 
 #: Which sign a subject is taken to have.
@@ -272,21 +275,20 @@ def _resolved(term: Term, sign: Chooser, done: Mapping[Term, Term], functions: l
     return plain
 
 
-def interior(functions: Iterable[Function]) -> tuple[Term, ...]:
-    """Return what must be positive for the functions to exist on both sides of a point: what is below a root."""
-    found: dict[Term, None] = {}
+def interior(functions: Iterable[Function]) -> tuple[Function, ...]:
+    """Return each base that the variable moves, with its exponent: where that is not whole, the base is positive."""
+    found: dict[Function, None] = {}
     for function, variable in functions:
         for term in postorder(function):
-            if _is_root(term) and moves(variable, term.args[0]):
-                found[term.args[0]] = None
+            exponent = HALF if term.head == "sqrt" else term.args[1] if term.head == "pow" else ONE
+            if not _is_whole(exponent) and moves(variable, term.args[0]):
+                found[term.args[0], exponent] = None
     return tuple(found)
 
 
-def _is_root(term: Term) -> bool:
-    if term.head != "pow":
-        return term.head == "sqrt"
-    exponent = as_fraction(term.args[1])
-    return exponent is not None and exponent.denominator != 1
+def _is_whole(exponent: Term) -> bool:
+    value = as_fraction(exponent)
+    return value is not None and value.denominator == 1
 
 
 def _is_indexed(term: Term) -> bool:
@@ -299,33 +301,68 @@ class _Fork(Exception):
     """A join was met whose side is not chosen yet."""
 
 
-def sides(root: Term, variable: Term, sign: Chooser) -> tuple[list[Term], list[Term], list[Function]]:
-    """Return the joins that the point sits on, ``root`` as it reads on every side of them, and inner functions.
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A function as it reads where every join has the sign that is given for it."""
 
-    A join is a subject that is zero in this case and that the variable moves; next to the point it may be
-    positive, zero or negative, so ``root`` is differentiable there only if all of these agree.
+    signs: tuple[tuple[Term, int], ...]
+    function: Term
+
+
+def sides(root: Term, variable: Term, sign: Chooser, name: Callable[[Term], tuple[Term, int]]) -> Sides:
+    """Return ``root`` as it reads on every side of the joins that the point sits on, and inner functions.
+
+    A join is a subject that is zero in this case and that the variable moves.  ``name`` gives the same term for
+    subjects that differ by a rational factor only, with the factor's sign.
     """
     pending: list[dict[Term, int]] = [{}]
-    joins: list[Term] = []
-    found: list[Term] = []
+    found: list[Side] = []
     inner: list[Function] = []
+    joins = 0
     while pending:
         taken = pending.pop()
 
         def chooser(subject: Term, taken: dict[Term, int] = taken) -> int:
-            if subject in taken:
-                return taken[subject]
+            if taken and moves(variable, subject):
+                known, direction = name(subject)
+                if known in taken:
+                    return taken[known] * direction
             value = sign(subject)
             if value == 0 and moves(variable, subject):
-                raise _Fork(subject)
+                raise _Fork(name(subject)[0])
             return value
 
         try:
-            found.append(resolve(root, chooser, inner))
+            found.append(Side(tuple(taken.items()), resolve(root, chooser, inner)))
         except _Fork as fork:
-            join = fork.args[0]
-            joins.append(join)
-            if len(joins) > MAX_JOINS:
+            joins += 1
+            if joins > MAX_JOINS:
                 raise NotDifferentiable("too many joins meet in a point") from None
-            pending.extend({**taken, join: side} for side in (-1, 0, 1))
-    return list(dict.fromkeys(joins)), list(dict.fromkeys(found)), list(dict.fromkeys(inner))
+            pending.extend({**taken, fork.args[0]: side} for side in (-1, 0, 1))
+    return Sides(tuple(found), tuple(dict.fromkeys(inner)))
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Every side of a point, and the functions of the derivatives within."""
+
+    found: tuple[Side, ...]
+    inner: tuple[Function, ...]
+
+    @property
+    def joins(self) -> tuple[Term, ...]:
+        return tuple(dict.fromkeys(join for side in self.found for join, _ in side.signs))
+
+    @property
+    def functions(self) -> tuple[Term, ...]:
+        return tuple(dict.fromkeys(side.function for side in self.found))
+
+    def beside(self, crossed: Iterable[Term]) -> tuple[Term, ...]:
+        """Return the functions on the sides that have points next to this one.
+
+        A join that the variable crosses (its slope is not zero) is zero at this point only: the side on which
+        it is zero gives the value here, not the slope.
+        """
+        gone = set(crossed)
+        kept = (side for side in self.found if not any(s == 0 and join in gone for join, s in side.signs))
+        return tuple(dict.fromkeys(side.function for side in kept))
