@@ -165,7 +165,11 @@ def _agreement(step: JudgedStep) -> str:
 def witness_findings(path: str, node: Node, found: Mapping[str, Witness]) -> Iterator[Finding]:
     """Yield a finding for every witness that disagrees though every step was accepted."""
     for name, witness in found.items():
-        if witness.state == "disagreed":
+        if witness.state == "disagreed" and name == "kernel":
+            # no step was rejected, so what it misses is a derivation
+            message = f"{node.name} is not derived: {witness.detail}"
+            yield finding(Severity.UNDECIDED, path, node.span, message)
+        elif witness.state == "disagreed":
             message = f"the {name} witness disagrees about {node.name}"
             yield finding(Severity.WRONG, path, node.span, message, witness.detail)
 

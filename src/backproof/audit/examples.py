@@ -20,11 +20,12 @@ def check_example(derivation: Derivation, example: Example) -> Iterator[str]:
     """Yield one sentence for every number of ``example`` that is not what the derivation gives.
 
     Whole numbers and fractions must be exact; a decimal fraction must be the value, rounded to its places.
-    The upstream gradient is 1 where the example gives none.
+    The upstream gradient is 1, and the inputs of a graph are its numbers, where the example gives none.
     """
     node = derivation.node
     upstream = f"d{node.lines[-1].name}"
-    point = {upstream: Fraction(1)} | {name: _number(term) for name, term in example.given}
+    given = {**dict(node.values), **dict(example.given)}
+    point = {upstream: Fraction(1)} | {name: _number(term) for name, term in given.items()}
     missing = [given.name for given in node.inputs if given.name not in point]
     if missing:
         yield f"the example gives no value for {', '.join(missing)}"
