@@ -13,7 +13,7 @@ from mpmath import mpf
 from backproof.domains import Context
 from backproof.terms import Term
 
-DIGITS = 60
+DIGITS = 150
 TINY = mpf(10) ** -40
 STEP = mpf(10) ** -20
 
@@ -89,6 +89,8 @@ def inverse(a: Any) -> Any:
 def lift(name: str, a: Any) -> Any:
     """Apply an elementary function; its slope is written out here once more, on purpose."""
     if not isinstance(a, Dual):
+        if abs(a) > 100 and name in ("exp", "sinh", "cosh"):
+            raise Unsure
         return VALUES[name](a)
     return Dual(lift(name, a.real), times(a.slope, SLOPES[name](a.real)), a.tag)
 

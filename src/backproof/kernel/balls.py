@@ -102,12 +102,12 @@ class Balls:
             slopes = [differentiate(side, variable) for side in beside]
         except NotDifferentiable:
             raise Undecided(term.head) from None
-        functions = [*((side, variable) for side in every.functions), *every.inner]
+        functions = [*((side, variable) for side in beside), *every.inner]
         if any(not self.is_whole(exponent) and not self(base) > 0 for base, exponent in interior(functions)):
             raise Undecided(term.head)
-        self.compare(every.functions, is_certain=False)
+        self.compare([function, *beside], is_certain=False)
         self.compare(slopes, is_certain=len(crossed) == len(every.joins) == 1)
-        return (slopes[0], *(function for function, _ in functions))
+        return (slopes[0], function, *(each for each, _ in functions))
 
     def is_whole(self, exponent: Term) -> bool:
         value = self(exponent)

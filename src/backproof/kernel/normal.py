@@ -156,16 +156,17 @@ class Normal:
         try:
             every = sides(function, variable, self.sign, self.plain_subject)
             crossed = [join for join in every.joins if self.is_crossed(join, variable)]
-            slopes = [differentiate(side, variable) for side in every.beside(crossed)]
+            beside = every.beside(crossed)
+            slopes = [differentiate(side, variable) for side in beside]
         except NotDifferentiable as problem:
             raise Beyond(str(problem)) from None
-        functions = [*((side, variable) for side in every.functions), *every.inner]
+        functions = [*((side, variable) for side in beside), *every.inner]
         for base, exponent in interior(functions):
             if not self.is_whole(self(exponent)):
                 self.require_positive(self(base), base)
-        if every.joins and not (self.agree(every.functions) and self.agree(slopes)):
+        if every.joins and not (self.agree([function, *beside]) and self.agree(slopes)):
             raise Undefined(relation("ne", every.joins[0], ZERO))
-        return (slopes[0], *(function for function, _ in functions))
+        return (slopes[0], function, *(each for each, _ in functions))
 
     def is_crossed(self, join: Term, variable: Term) -> bool:
         """Say whether a subject that is zero here certainly has a slope that is not."""

@@ -312,9 +312,14 @@ class Side:
 def sides(root: Term, variable: Term, sign: Chooser, name: Callable[[Term], tuple[Term, int]]) -> Sides:
     """Return ``root`` as it reads on every side of the joins that the point sits on, and inner functions.
 
-    A join is a subject that is zero in this case and that the variable moves.  ``name`` gives the same term for
-    subjects that differ by a rational factor only, with the factor's sign.
+    A join is a subject that is zero in this case and that the variable, or that of a derivative within, moves.
+    ``name`` gives the same term for subjects that differ by a rational factor only, with the factor's sign.
     """
+    variables = {variable, *(term.args[1] for term in postorder(root) if term.head == "D")}
+
+    def is_moved(subject: Term) -> bool:
+        return any(moves(each, subject) for each in variables)
+
     pending: list[dict[Term, int]] = [{}]
     found: list[Side] = []
     inner: list[Function] = []
@@ -323,12 +328,12 @@ def sides(root: Term, variable: Term, sign: Chooser, name: Callable[[Term], tupl
         taken = pending.pop()
 
         def chooser(subject: Term, taken: dict[Term, int] = taken) -> int:
-            if taken and moves(variable, subject):
+            if taken and is_moved(subject):
                 known, direction = name(subject)
                 if known in taken:
                     return taken[known] * direction
             value = sign(subject)
-            if value == 0 and moves(variable, subject):
+            if value == 0 and is_moved(subject):
                 raise _Fork(name(subject)[0])
             return value
 
@@ -353,15 +358,11 @@ class Sides:
     def joins(self) -> tuple[Term, ...]:
         return tuple(dict.fromkeys(join for side in self.found for join, _ in side.signs))
 
-    @property
-    def functions(self) -> tuple[Term, ...]:
-        return tuple(dict.fromkeys(side.function for side in self.found))
-
     def beside(self, crossed: Iterable[Term]) -> tuple[Term, ...]:
         """Return the functions on the sides that have points next to this one.
 
         A join that the variable crosses (its slope is not zero) is zero at this point only: the side on which
-        it is zero gives the value here, not the slope.
+        it is zero has no points beside this one.
         """
         gone = set(crossed)
         kept = (side for side in self.found if not any(s == 0 and join in gone for join, s in side.signs))
