@@ -145,10 +145,20 @@ def _close(left: Term, right: Term, context: Context, case: Case, table: Table, 
     try:
         normal = settled(context, case, table, left, right)
     except Split as asked:
-        return split(context, case, asked.subject, table)
+        return _split(context, case, asked.subject, table)
     if normal is not None:
         _compare(normal, normal(left) - normal(right), case, proof)
     return []
+
+
+def _split(context: Context, case: Case, subject: Term, table: Table) -> list[Case]:
+    """Split by the subject, or first by what its own value depends on."""
+    for _ in range(MAX_ROUNDS):
+        try:
+            return split(context, case, subject, table)
+        except Split as first:
+            subject = first.subject
+    raise TooBig("signs that depend on each other")
 
 
 def _compare(normal: Normal, difference: Quotient, case: Case, proof: Proof) -> None:
