@@ -51,11 +51,12 @@ class Term:
     ============  =====================  =========================================================
     """
 
-    __slots__ = ("__weakref__", "args", "axes", "data", "head")
+    __slots__ = ("__weakref__", "args", "axes", "data", "head", "reduces")
     head: str
     args: tuple[Term, ...]
     data: Any
     axes: tuple[str, ...]
+    reduces: bool
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"terms are immutable: {name}")
@@ -90,12 +91,12 @@ def make(head: str, args: Iterable[Term] = (), data: Any = None) -> Term:
     if found is not None:
         return found
     term = object.__new__(Term)
-    for name, value in zip(
-        ("head", "args", "data", "axes"),
-        (head, args, data, _free_axes(head, args, data)),
-        strict=True,
-    ):
-        object.__setattr__(term, name, value)
+    place = object.__setattr__
+    place(term, "head", head)
+    place(term, "args", args)
+    place(term, "data", data)
+    place(term, "axes", _free_axes(head, args, data))
+    place(term, "reduces", head in REDUCTIONS or any(arg.reduces for arg in args))
     _TABLE[key] = term
     return term
 

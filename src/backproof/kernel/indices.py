@@ -43,7 +43,7 @@ def bound_axes(term: Term) -> tuple[str, ...]:
 
 def freshen(root: Term) -> Term:
     """Return ``root`` with every bound index numbered, an outer one higher than all inside it."""
-    if not any(part.head in REDUCTIONS for part in postorder(root)):
+    if not root.reduces:
         return root
     done: dict[Term, Term] = {}
     depth: dict[Term, int] = {}
@@ -65,7 +65,7 @@ def freshen(root: Term) -> Term:
 def reindex(root: Term, mapping: Mapping[str, Term], avoid: Iterable[str] = ()) -> Term:
     """Return a freshened term with index terms in place of index names; bound indices step aside."""
     free = {axis for term in mapping.values() for axis in term.axes} | set(avoid)
-    clash = any(set(bound_axes(part)) & free for part in postorder(root))
+    clash = root.reduces and any(set(bound_axes(part)) & free for part in postorder(root))
     if clash:
         root = _raise(root, max([_levels(root), *(_level(axis) for axis in free)]))
     return substitute(root, {idx(name): term for name, term in mapping.items()})

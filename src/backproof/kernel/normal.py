@@ -330,7 +330,7 @@ class Normal:
             sign = self.signs.of_polynomial(factor)
             if sign:
                 total += self.log_factor(factor if sign > 0 else -factor) * self.ring.constant(times)
-                rest *= self.ring.constant(sign**times)
+                rest *= self.ring.constant(sign ** abs(times))
             elif times % 2 == 0:
                 half = self.log_generator(self.ring.quotient(factor * factor))
                 total += half * self.ring.constant(times // 2)

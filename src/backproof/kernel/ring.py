@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import Any, Final
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
@@ -60,14 +61,18 @@ class Table:
     units: dict[Term, Fraction] = field(default_factory=dict)
 
 
+@cache
+def _ring_of(capacity: int) -> tuple[fmpq_mpoly_ctx, tuple[fmpq_mpoly, ...], fmpq_mpoly]:
+    context = fmpq_mpoly_ctx.get([f"g{i}" for i in range(capacity)], Ordering.lex)
+    return context, context.gens(), context.constant(1)
+
+
 class Ring:
     """A polynomial ring that gains generators as they are met."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        names = [f"g{i}" for i in range(table.capacity)]
-        self.context = fmpq_mpoly_ctx.get(names, Ordering.lex)
-        self.polynomials = self.context.gens()
+        self.context, self.polynomials, self.unit = _ring_of(table.capacity)
         self.generators: list[Generator] = []
         self.numbers: dict[Any, int] = {}
         self.relations: dict[int, tuple[int, fmpq_mpoly]] = {}
@@ -75,12 +80,8 @@ class Ring:
         self.one = self.constant(Fraction(1))
 
     def constant(self, value: Fraction | int) -> Quotient:
-        value = Fraction(value)
-        return Quotient(
-            self,
-            self.context.constant(fmpq(value.numerator, value.denominator)),
-            self.context.constant(1),
-        )
+        exact = fmpq(value.numerator, value.denominator)
+        return Quotient(self, self.context.constant(exact), self.unit)
 
     def find(self, key: Any) -> Quotient | None:
         """Return the generator that was made for ``key``, if one was."""
@@ -106,7 +107,7 @@ class Ring:
         raise Restart
 
     def quotient(self, polynomial: fmpq_mpoly) -> Quotient:
-        return Quotient(self, polynomial, self.context.constant(1))
+        return Quotient(self, polynomial, self.unit)
 
     def relate(self, number: int, degree: int, value: fmpq_mpoly) -> None:
         """Let ``generator**degree`` reduce to ``value`` from now on."""
