@@ -125,8 +125,6 @@ def metamorphic(trial: Trial, verdict: Verdict) -> Failure | None:
         other = judge(left, right, context)
         if CONTRARY.get(verdict.kind) is other.kind:
             return Failure(trial, f"{law}: {verdict.kind.value} became {other.kind.value}", dict(other.point), law)
-        if law != "difference" and verdict.kind in CONTRARY and other.kind is not verdict.kind:
-            return Failure(trial, f"{law}: {verdict.kind.value} became {other.kind.value}", dict(other.point), law)
     return None
 
 

@@ -13,7 +13,7 @@ from backproof.calculus.paths import gradient_of
 from backproof.derivation import Operation
 from backproof.domains import Context, Definition, Domain
 from backproof.graph import operations
-from backproof.kernel import judge
+from backproof.judgement import judge
 from backproof.kernel.slopes import unfold
 from backproof.kernel.verdict import Verdict
 from backproof.language.document import Kink, Node

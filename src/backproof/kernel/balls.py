@@ -105,9 +105,19 @@ class Balls:
         functions = [*((side, variable) for side in beside), *every.inner]
         if any(not self.is_whole(exponent) and not self(base) > 0 for base, exponent in interior(functions)):
             raise Undecided(term.head)
+        self(function)
+        self.settle(slopes)
         self.compare([function, *beside], is_certain=False)
         self.compare(slopes, is_certain=len(crossed) == len(every.joins) == 1)
         return (slopes[0], function, *(each for each, _ in functions))
+
+    def settle(self, slopes: Sequence[Term]) -> None:
+        """Evaluate slopes; one that has no value as it is written may have one all the same."""
+        try:
+            for slope in slopes:
+                self(slope)
+        except NoValue:
+            raise Undecided("D") from None
 
     def is_whole(self, exponent: Term) -> bool:
         value = self(exponent)

@@ -181,6 +181,8 @@ def _quotient_rule(term: Term, inner: list[Term]) -> Term:
 
 def _power_rule(term: Term, inner: list[Term]) -> Term:
     base, exponent = term.args
+    if as_fraction(exponent) == 0:
+        return ZERO
     along_base = mul(exponent, power(base, sub(exponent, ONE)), inner[0])
     along_exponent = mul(term, call("log", base), inner[1])
     if inner[1] is ZERO:

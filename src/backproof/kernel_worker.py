@@ -1,0 +1,47 @@
+"""``python -m backproof.kernel_worker``: answers steps with verdicts, one JSON line each; it never loads SymPy."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from backproof.kernel import judge
+from backproof.wire import pack_verdict, unpack_context, unpack_terms
+
+
+def limit_memory(megabytes: int) -> None:
+    """Let the system refuse more memory than this, where it can."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    size = megabytes * 2**20
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or hard > size:
+        resource.setrlimit(resource.RLIMIT_AS, (size, hard))
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """Return the verdict on a question; a failure of the kernel is an answer too."""
+    left, right = unpack_terms(question["sides"])
+    try:
+        return pack_verdict(judge(left, right, unpack_context(question["context"])))
+    except MemoryError:
+        return {"failed": "the step needs more memory than it may have"}
+    except Exception as problem:  # noqa: BLE001  # a worker survives whatever a step does to it
+        return {"failed": f"the kernel failed: {type(problem).__name__}"}
+
+
+def main() -> None:
+    """Answer every line of stdin on stdout, until stdin ends."""
+    limit_memory(int(sys.argv[1]))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
