@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -37,6 +40,17 @@ PATH = click.Path(path_type=Path)
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Import without garbage collection: SymPy's modules are no garbage, and it saves a fifth of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def _complete_word(_: click.Context, __: click.Parameter, incomplete: str) -> list[object]:
     return list(complete_names(incomplete))
 
@@ -66,7 +80,8 @@ def show(
     word: str, form: str | None, standalone: bool, output: Path | None, no_color: bool
 ) -> None:
     """Show the derivation of a node, an expression or a file."""
-    from backproof.cli.show import show_word
+    with no_collection():
+        from backproof.cli.show import show_word
 
     known = FORMATS.get(output.suffix, "text") if output else "text"
     form = form or ("latex" if standalone else known)
@@ -82,7 +97,8 @@ def show(
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
 def check(paths: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool) -> None:
     """Verify files, folders or nodes; without PATH the whole catalogue."""
-    from backproof.cli.check import check_paths
+    with no_collection():
+        from backproof.cli.check import check_paths
 
     raise SystemExit(check_paths(paths, as_json, quiet, no_color))
 
