@@ -9,6 +9,7 @@ from typing import Any, Final
 import sympy as sp
 
 from backproof.domains import REAL, Domain
+from backproof.errors import NotDerivable
 from backproof.terms import (
     ONE,
     RELATIONS,
@@ -30,14 +31,22 @@ from backproof.terms import (
 )
 
 PI: Final = sym("pi")
+#: Powers of numbers beyond this are not worked out.
+MAX_EXPONENT: Final = 1000
 
 
-class NotConvertible(Exception):
-    """A SymPy expression that is no real formula: an infinity, an imaginary unit, an unknown function."""
+class NotConvertible(NotDerivable):
+    """What is no real formula, or too large a number, for SymPy: an infinity, an imaginary unit, 9^9^9."""
 
 
 def _piecewise(condition: Any, true: Any, false: Any) -> Any:
     return sp.Piecewise((true, condition), (false, True))
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    if base.is_Rational and exponent.is_Rational and abs(exponent) > MAX_EXPONENT:
+        raise NotConvertible("a number with too many digits")
+    return base**exponent
 
 
 #: head -> SymPy's constructor on converted arguments.
@@ -46,7 +55,7 @@ TO_SYMPY: Final[dict[str, Callable[..., Any]]] = {
     "mul": sp.Mul,
     "neg": lambda u: -u,
     "div": lambda u, v: u / v,
-    "pow": sp.Pow,
+    "pow": _power,
     "exp": sp.exp,
     "log": sp.log,
     "sqrt": sp.sqrt,
@@ -172,7 +181,7 @@ class Translation:
             return call("exp", ONE)
         head = FROM_SYMPY.get(expr.func)
         if head is None:
-            raise NotConvertible(str(expr.func))
+            raise NotConvertible(f"{expr} is no real formula")
         return make(head, (done[arg] for arg in _sorted_arguments(expr, self._key)))
 
     def _number(self, value: Fraction) -> Term:

@@ -48,6 +48,8 @@ def _in_one_generator(parts: tuple[Any, ...], variable: Any) -> Any:
     ratios = {e: sp.cancel(e / base) for e in exponents}
     if any(not ratio.is_Rational for ratio in ratios.values()):
         return None
+    if any(abs(ratio.p) > MAX_DEGREE or ratio.q > MAX_DEGREE for ratio in ratios.values()):
+        return None
     unit = sp.Rational(1, lcm(*(int(ratio.q) for ratio in ratios.values())))
     generator = sp.Dummy("t", positive=True)
     swap = {sp.exp(e): generator ** (ratio / unit) for e, ratio in ratios.items()}

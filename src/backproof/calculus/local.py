@@ -32,7 +32,7 @@ def _derive(operation: Term, arity: int) -> tuple[tuple[Term, Term], ...]:
         plain = derivative(primal, translation.symbol(given))
         written = translation.from_sympy(plain)
         short = plain.subs(primal, output)
-        is_free = not short.free_symbols - {output}
+        is_free = bool(plain.free_symbols) and not short.free_symbols - {output}
         rows.append((written, translation.from_sympy(short) if is_free else written))
     return tuple(rows)
 

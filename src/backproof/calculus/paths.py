@@ -25,6 +25,8 @@ from backproof.terms import (
 
 #: More ways than this from a value to the output are summed in parentheses before they are followed further.
 MAX_WAYS: Final = 6
+#: More choices than this are not nested in one another.
+MAX_CHOICES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +178,9 @@ def _reaching(operations: Sequence[Operation]) -> set[Term]:
 
 def sum_of(products: Sequence[Product]) -> Term:
     """Return the sum of products as it is written; where they depend on a choice, one sum per branch."""
-    conditions = [c for one in products for c in map(_chosen, one.above) if c is not None]
+    conditions = {c for one in products for c in map(_chosen, one.above) if c is not None}
     upstream = products[0].above[:1] if products else ()
-    if not conditions or any(one.above[:1] != upstream for one in products):
+    if not 0 < len(conditions) <= MAX_CHOICES or any(one.above[:1] != upstream for one in products):
         return _written_sum(products)
     rest = [Product(one.sign, one.above[1:], one.below) for one in products]
     return mul(*upstream, _select(rest))

@@ -30,6 +30,8 @@ from backproof.terms import (
 
 #: More intervals than this are not told apart.
 MAX_REGIONS: Final = 6
+#: Roots of polynomials of a higher degree are not asked for.
+MAX_DEGREE: Final = 4
 CHOICES: Final = frozenset({"where", "max", "min", "relu", "abs", "sign"})
 
 
@@ -135,7 +137,7 @@ def _cuts(subjects: Sequence[Any], unknown: Any) -> set[Fraction] | None:
     """Return the rational roots of the subjects, or None where one is no polynomial or has others."""
     cuts: set[Fraction] = set()
     for subject in subjects:
-        if not subject.is_polynomial(unknown):
+        if not subject.is_polynomial(unknown) or sp.degree(subject, unknown) > MAX_DEGREE:
             return None
         roots = sp.roots(subject, unknown, multiple=True) if subject.has(unknown) else []
         real = [root for root in roots if root.is_real is not False]

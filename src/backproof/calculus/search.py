@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from backproof.calculus.convert import Translation, complexity
+from backproof.calculus.convert import NotConvertible, Translation, complexity
 from backproof.calculus.eliminate import eliminate
 from backproof.calculus.inverse import read_backwards
 from backproof.calculus.judging import Judge
 from backproof.calculus.paths import Flow, gradient_of, product_of, replace_names, unfold
 from backproof.calculus.refusal import refusal
 from backproof.calculus.regions import has_choices
-from backproof.calculus.tidy import name_of, shorter_forms, written
+from backproof.calculus.tidy import MAX_COMPLEXITY, is_affordable, name_of, shorter_forms, written
 from backproof.terms import Term, symbols
 
 #: Definitions are written out in a chain only while the result has no more to read than this.
@@ -50,6 +50,8 @@ class Search:
     def route(self, value: Term) -> Route:
         """Return the chain of ``value``'s gradient: the chain-rule product first, the final form last."""
         named = self.flow.chain_rule(value)
+        if complexity(self._by_lines(named)) > MAX_COMPLEXITY:
+            return [Proposal(named, "chain-rule")]
         edges = self.flow.edges
         if len(edges) == 1 and edges[0].value is value and edges[0].plain is not edges[0].local:
             plain = product_of(self.upstream, edges[0].plain)
@@ -129,7 +131,10 @@ class Search:
     def _eliminated(self, shown: Term, value: Term, inverse: Mapping[Term, Term]) -> Term | None:
         """Return the gradient in the output alone, by elimination of ``value``."""
         deepest = list(inverse)[-1]
-        translation, primal, local = self.formulas(deepest, shown)
+        formulas = self.formulas(deepest, shown)
+        if formulas is None:
+            return None
+        translation, primal, local = formulas
         output = translation.symbol(self.output)
         known = translation.to_sympy(inverse[deepest])
         for proposal in eliminate(primal, local, translation.symbol(value), output):
@@ -139,13 +144,19 @@ class Search:
                 return self.shortest(form)
         return None
 
-    def formulas(self, primal: Term, gradient: Term) -> tuple[Translation, Any, Any]:
-        """Return a value and a gradient (its upstream 1) as SymPy expressions in the inputs."""
+    def formulas(self, primal: Term, gradient: Term) -> tuple[Translation, Any, Any] | None:
+        """Return a value and a gradient (its upstream 1) as SymPy expressions in the inputs, or None."""
         translation = self._translation(gradient)
-        definitions = self.flow.definitions
-        plain = (translation.to_sympy(unfold(t, definitions, set())) for t in (primal, gradient))
-        value, slope = plain
-        return translation, value, slope.subs(translation.symbol(self.upstream), 1)
+        plain = [unfold(term, self.flow.definitions, set()) for term in (primal, gradient)]
+        if max(map(complexity, plain)) > MAX_COMPLEXITY:
+            return None
+        try:
+            value, slope = map(translation.to_sympy, plain)
+        except NotConvertible:
+            return None
+        slope = slope.subs(translation.symbol(self.upstream), 1)
+        affordable = is_affordable(value) and is_affordable(slope)
+        return (translation, value, slope) if affordable else None
 
     def _tidied(self, route: Route) -> Route:
         last = route[-1].term
@@ -180,6 +191,9 @@ def note(search: Search, value: Term, route: Route) -> str:
     named = search.flow.chain_rule(value)
     if not is_single or not moved & set(symbols(final)) or search.in_output(named, value):
         return ""
-    translation, primal, local = search.formulas(search.output, named)
+    formulas = search.formulas(search.output, named)
+    if formulas is None:
+        return ""
+    translation, primal, local = formulas
     variable = translation.symbol(value)
     return refusal(primal, local, variable, str(value.data), str(search.output.data))

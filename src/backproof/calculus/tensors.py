@@ -1,29 +1,31 @@
-"""The derivation of a node with axes: the backward pass line by line, for every size."""
+"""The derivation of a node with axes: the backward pass line by line, each gradient in the later ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from backproof.calculus.fields import context_with_axes, entry
+from backproof.calculus.fields import context_with_axes, entry, is_differentiable, outputs_of
+from backproof.calculus.index_rule import Use, contribution, uses
 from backproof.calculus.judging import Judge
+from backproof.calculus.refining import Refiner, dressed
 from backproof.calculus.stated import judge_chain
-from backproof.derivation import Derivation, JudgedChain, Operation
+from backproof.derivation import Derivation, JudgedChain, JudgedStep, Operation
 from backproof.graph import kind_of
 from backproof.language.document import Line, Node
-from backproof.terms import REDUCTIONS, symbols
+from backproof.terms import REDUCTIONS, ZERO, Term, add, symbols
 
 
 def derive_with_axes(node: Node, title: str = "", prose: str = "") -> Derivation:
     """Return the derivation of a node with axes: every line is one operation, with a gradient of its own."""
     context = context_with_axes(node)
-    judge = Judge(context)
     return Derivation(
         node=node,
         context=context,
         operations=tuple(_operation(line) for line in node.lines),
         locals=(),
         pullbacks=(),
-        chains=tuple(_chains(node, judge)),
+        chains=tuple(_chains(node, Judge(context))),
         kinks=node.kinks,
         title=title,
         prose=prose,
@@ -37,5 +39,113 @@ def _operation(line: Line) -> Operation:
 
 
 def _chains(node: Node, judge: Judge) -> Iterator[JudgedChain]:
-    for chain in node.chains:
-        yield judge_chain(chain, judge)
+    """Yield the stated chains in the order of the file, then those found, in backward order.
+
+    A file that states nothing gets a chain for every line that a gradient passes.
+    """
+    stated = {chain.target.data: judge_chain(chain, judge) for chain in node.chains}
+    yield from stated.values()
+    inputs = {f"d{given.name}" for given in node.inputs if is_differentiable(given.domain)}
+    if inputs <= stated.keys():
+        return
+    backward = Backward(node, judge)
+    for name in backward.order:
+        if name in stated:
+            backward.refiner.learn(name, stated[name].result)
+        else:
+            yield backward.chain(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One more expression for a chain, with the name of the rule that leads to it."""
+
+    term: Term
+    rule: str
+
+
+class Backward:
+    """The backward pass over the lines of a node: which line reads which value, and what flows back."""
+
+    def __init__(self, node: Node, judge: Judge) -> None:
+        self.node = node
+        self.judge = judge
+        self.shapes = judge.context.shapes
+        self.outputs = outputs_of(node)
+        self.uses: dict[str, list[Use]] = {}
+        self.refiner = Refiner(node, judge)
+        active = {given.name for given in node.inputs if is_differentiable(given.domain)}
+        inputs = tuple(active)
+        for line in node.lines:
+            found = uses(line, active)
+            if found:
+                active.add(line.name)
+            for use in found:
+                self.uses.setdefault(use.entry.data, []).append(use)
+        names = [given.name for given in node.inputs if given.name in inputs]
+        lines = [line.name for line in reversed(node.lines) if line.name in self._reaching() & active]
+        self.order = [f"d{name}" for name in (*lines, *names) if name not in self.outputs]
+
+    def _reaching(self) -> set[str]:
+        """Return the values on which an output depends."""
+        reaching = set(self.outputs)
+        for line in reversed(self.node.lines):
+            if line.name in reaching:
+                reaching.update(part.data for part in symbols(line.term))
+        self.reaching = reaching
+        return reaching
+
+    def chain(self, gradient: str) -> JudgedChain:
+        """Return the chain of the gradient ``dv``: from the index rule to the form that a person would keep."""
+        name = gradient[1:]
+        target = left = entry(gradient, self.shapes[name])
+        steps: list[JudgedStep] = []
+        for proposal in self._route(name):
+            verdict = self.judge(left, proposal.term)
+            if verdict.is_accepted or not steps:
+                steps.append(JudgedStep(left, proposal.term, proposal.rule, verdict))
+                left = proposal.term
+        self.refiner.learn(gradient, left)
+        return JudgedChain(target, tuple(steps), found=True)
+
+    def _route(self, name: str) -> Iterator[Proposal]:
+        bracketed, contracted = self.total(name)
+        axes = self.shapes[name]
+        shown = None
+        if bracketed is not contracted:
+            yield Proposal(bracketed, "index-rule")
+            shown = bracketed
+        contracted = dressed(contracted, axes)
+        if contracted is not shown:
+            yield Proposal(contracted, "contract-bracket" if shown else "chain-rule")
+        shown = contracted
+        for term, rule in self.refiner.route(contracted):
+            term = dressed(term, axes)
+            if term is not shown:
+                yield Proposal(term, rule)
+                shown = term
+
+    def total(self, name: str) -> tuple[Term, Term]:
+        """Return the gradient of a value as the sum over its uses: bracketed where that says more, contracted."""
+        axes = self.shapes[name]
+        bracketed, contracted = [], []
+        for use in reversed(self.uses.get(name, [])):
+            if use.line.name not in self.reaching:
+                continue
+            found = contribution(use, axes, self.upstream(use.line), self.shapes)
+            bracketed.append(found.contracted if use.is_plain else found.bracketed)
+            contracted.append(found.contracted)
+        return _sum(bracketed), _sum(contracted)
+
+    def upstream(self, line: Line) -> Term:
+        """Return what arrives at a line: its gradient, for an output that other lines read with what they add."""
+        arriving = entry(f"d{line.name}", line.axes)
+        if line.name not in self.outputs:
+            return arriving
+        return _sum([arriving, self.total(line.name)[1]])
+
+
+def _sum(parts: list[Term]) -> Term:
+    """Return the sum without zeros, no leading minus sign where it can be helped."""
+    kept = [part for part in parts if part is not ZERO]
+    return add(*sorted(kept, key=lambda part: part.head == "neg"))

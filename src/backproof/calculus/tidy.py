@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import comb, prod
 from typing import Any, Final
 
 import sympy as sp
@@ -12,6 +13,10 @@ from backproof.terms import Term, postorder
 
 #: Formulas with more to read than this are left as they are.
 MAX_COMPLEXITY: Final = 400
+#: Formulas that have more terms than this when they are multiplied out are not.
+MAX_EXPANDED: Final = 300
+#: Nor are powers beyond this, of a sum or of an exponential.
+MAX_DEGREE: Final = 20
 
 
 def _by_factors(expr: Any) -> Any:
@@ -57,14 +62,18 @@ def _has_order(base: Any, powers: list[Any]) -> bool:
     return all(p[base].is_Rational for p in powers)
 
 
-#: What may be proposed for a local derivative, the cheapest first.
-PROPOSALS: Final[tuple[Callable[[Any], Any], ...]] = (
+#: What may be proposed for a local derivative of any size.
+PLAIN: Final[tuple[Callable[[Any], Any], ...]] = (
     lambda e: e,
+    lambda e: sp.factor_terms(e, clear=False),
+)
+#: What may be proposed besides where multiplying out is affordable, the cheapest first.
+PROPOSALS: Final[tuple[Callable[[Any], Any], ...]] = (
+    *PLAIN,
     sp.expand,
     sp.cancel,
     sp.factor,
     sp.together,
-    lambda e: sp.factor_terms(e, clear=False),
     lambda e: sp.factor(sp.expand(e)),
     lambda e: sp.expand(sp.cancel(e)),
     lambda e: sp.factor_terms(sp.expand(e), clear=False),
@@ -87,7 +96,10 @@ def shorter_forms(
     if size > MAX_COMPLEXITY:
         return []
     front = translation.symbol(upstream)
-    local = _with_moduli(translation.to_sympy(term).subs(front, 1))
+    try:
+        local = _with_moduli(translation.to_sympy(term).subs(front, 1))
+    except NotConvertible:
+        return []
     folds = [(translation.to_sympy(body), translation.symbol(name)) for name, body in products]
     found: dict[Term, int] = {}
     for proposal in _proposals(local, folds):
@@ -122,7 +134,7 @@ def _is_split(term: Term) -> bool:
 
 def _proposals(local: Any, folds: list[tuple[Any, Any]]) -> Iterator[Any]:
     seen = set()
-    for propose in PROPOSALS:
+    for propose in PROPOSALS if is_affordable(local) else PLAIN:
         try:
             proposal = propose(local)
         except _INAPPLICABLE:
@@ -131,6 +143,23 @@ def _proposals(local: Any, folds: list[tuple[Any, Any]]) -> Iterator[Any]:
             if form not in seen:
                 seen.add(form)
                 yield form
+
+
+def is_affordable(expr: Any) -> bool:
+    """Say whether polynomial methods end soon on ``expr``: few terms, low degrees."""
+    degrees = [power.exp for power in expr.atoms(sp.Pow) if power.exp.is_Rational]
+    degrees += [e.exp.as_coeff_Mul()[0] for e in expr.atoms(sp.exp)]
+    return max(map(abs, degrees), default=0) <= MAX_DEGREE and expanded_size(expr) <= MAX_EXPANDED
+
+
+def expanded_size(expr: Any) -> int:
+    """Return a bound on the number of terms that multiplying ``expr`` out would make."""
+    inner = [expanded_size(arg) for arg in expr.args]
+    if expr.is_Add:
+        return sum(inner)
+    if expr.is_Pow and expr.exp.is_Integer:
+        return comb(inner[0] + abs(int(expr.exp)) - 1, inner[0] - 1)
+    return prod(inner)
 
 
 def upright(product: Any) -> Any:
