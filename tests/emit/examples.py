@@ -18,7 +18,6 @@ from backproof.language import parse_expression
 from backproof.language.document import Declaration, Line, Node, Span
 from backproof.terms import (
     FUNCTIONS,
-    RELATIONS,
     Term,
     add,
     call,
@@ -105,26 +104,39 @@ NUMBERS = st.sampled_from([num(text) for text in ("0", "2", "10", "0.5", "3.25",
 INDEXED = st.sampled_from([sym("x", idx("n"), idx("k")), sym("dy", idx("n")), idx("k"), size("n")])
 
 
-def _grown(inner: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
-    condition = st.builds(relation, st.sampled_from(sorted(RELATIONS)), inner, inner)
-    unary = sorted(name for name, arity in FUNCTIONS.items() if arity == 1)
-    return st.one_of(
-        st.builds(lambda parts: add(*parts), st.lists(inner, min_size=2, max_size=4)),
-        st.builds(lambda parts: mul(*parts), st.lists(inner, min_size=2, max_size=4)),
-        st.builds(neg, inner),
-        st.builds(div, inner, inner),
-        st.builds(power, inner, inner),
-        st.builds(call, st.sampled_from(unary), inner),
-        st.builds(call, st.sampled_from(["max", "min"]), inner, inner),
-        st.builds(lambda x: make("call", (x,), "leaky-relu"), inner),
-        st.builds(where, condition, inner, inner),
-        st.builds(lambda c: make("bracket", (c,)), condition),
-        st.builds(lambda a, b, x: where(make("and", (a, make("not", (b,)))), x, x), condition, condition, inner),
-        st.builds(derivative, inner, st.sampled_from([sym("x"), sym("a")])),
-        st.builds(
-            lambda head, x: reduction(head, ("k",), x), st.sampled_from(["sum", "mean", "reduce_max"]), inner
-        ),
-    )
+LEAVES = st.one_of(SYMBOLS, NUMBERS, INDEXED)
+UNARY = sorted(name for name, arity in FUNCTIONS.items() if arity == 1)
+#: Constructs by how many arguments they take, each with the function that makes one of them.
+BUILDERS = {
+    2: [add, mul, div, power, lambda a, b: call("max", a, b), lambda a, b: where(relation("lt", a, b), b, a)],
+    1: [
+        neg,
+        *(lambda a, name=name: call(name, a) for name in UNARY),
+        lambda a: make("call", (a,), "leaky-relu"),
+        lambda a: derivative(a, sym("a")),
+        lambda a: make("bracket", (relation("eq", a, sym("x")),)),
+        lambda a: reduction("sum", ("k",), a),
+        lambda a: reduction("mean", ("k",), a),
+        lambda a: reduction("reduce_max", ("k",), a),
+    ],
+    3: [
+        add,
+        mul,
+        lambda a, b, c: where(relation("ge", a, b), c, neg(a)),
+        lambda a, b, c: where(make("and", (relation("ne", a, b), make("not", (relation("le", b, c),)))), a, c),
+    ],
+}
 
 
-TERMS = st.recursive(st.one_of(SYMBOLS, NUMBERS, INDEXED), _grown, max_leaves=25)
+@st.composite
+def terms(draw: st.DrawFn, most: int = 20) -> Term:
+    """A term of at most ``most`` constructs, built from the leaves up so that shapes of every kind appear."""
+    pool = [draw(LEAVES)]
+    for _ in range(draw(st.integers(0, most))):
+        arity = draw(st.integers(1, 3))
+        chosen = [draw(st.one_of(st.sampled_from(pool[-3:]), LEAVES)) for _ in range(arity)]
+        pool.append(draw(st.sampled_from(BUILDERS[arity]))(*chosen))
+    return pool[-1]
+
+
+TERMS = terms()

@@ -6,12 +6,16 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backproof.emit import EMITTERS, emit_all, emit_json, emit_latex, emit_markdown, emit_text
+from backproof.terms import Term
 
-from .examples import HOSTILE, NAMES, NUMBERED, SPECIAL, derivations
+from .examples import HOSTILE, NAMES, NUMBERED, REFUTED, SPECIAL, TERMS, derivations
 
 GOLDEN = ("sigmoid", "relu", "apple", "softplus")
 FILES = {"text": "txt", "latex": "tex"}
@@ -86,6 +90,13 @@ def test_text_stays_within_its_columns(name: str, width: int) -> None:
 @pytest.mark.parametrize("name", sorted(SPECIAL))
 def test_even_a_hostile_text_stays_within_80_columns(name: str) -> None:
     assert max(map(len, emit_text(SPECIAL[name]).splitlines())) <= 80
+
+
+@given(TERMS, st.integers(50, 90))
+def test_a_step_of_any_kind_stays_within_the_columns(term: Term, width: int) -> None:
+    step = replace(REFUTED.steps[0], right=term)
+    derivation = replace(REFUTED, chains=(replace(REFUTED.chains[0], steps=(step,)),))
+    assert max(map(len, emit_text(derivation, width=width).splitlines())) <= width
 
 
 def test_text_has_no_colour_unless_asked() -> None:

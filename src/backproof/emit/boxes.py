@@ -161,3 +161,25 @@ def fuse(construct: Construct, boxes: Iterable[Box], *, stacked: bool = False) -
     widths = [sum(_flat(piece).width + piece.glue_width for piece in box.pieces) for box in parts]
     text = construct.before + construct.between.join(box.text for box in parts) + construct.after
     return Piece(text, construct.pad + (max(widths) if stacked else sum(widths)))
+
+
+#: What may stand at the end of a factor and at the start of the next, and how the two are joined.
+#: The first row that fits decides; a product is written without a dot only where nothing can be misread.
+_ANY: Final = frozenset(
+    {"digit", "letter", "word", "group", "signed", "function", "fraction", "gradient", "slash", "big"}
+)
+JOINING: Final[tuple[tuple[frozenset[str], frozenset[str], str], ...]] = (
+    (_ANY, frozenset({"digit", "word", "slash", "signed"}), "dot"),
+    (frozenset({"word", "slash"}), _ANY, "dot"),
+    (frozenset({"digit"}), frozenset({"fraction"}), "dot"),
+    (frozenset({"fraction", "gradient"}), frozenset({"fraction", "gradient"}), "dot"),
+    (frozenset({"digit"}), frozenset({"letter", "group"}), "tight"),
+    (frozenset({"digit", "fraction", "gradient", "function"}), _ANY, "thin"),
+    (_ANY, frozenset({"fraction", "gradient", "function", "big"}), "thin"),
+    (_ANY, _ANY, "space"),
+)
+
+
+def joint_name(trail: str, lead: str) -> str:
+    """Return the joint between a factor that ends in ``trail`` and one that starts with ``lead``."""
+    return next(joint for ends, starts, joint in JOINING if trail in ends and lead in starts)

@@ -11,6 +11,7 @@ from backproof.emit import prose
 from backproof.emit.latex_rows import Rows
 from backproof.emit.latex_style import LATEX
 from backproof.emit.latex_text import escape
+from backproof.emit.modes import LINE
 from backproof.emit.names import Scope, derivation_scope
 from backproof.emit.outline import (
     Block,
@@ -24,7 +25,7 @@ from backproof.emit.outline import (
     outline,
     summary,
 )  # fmt: skip
-from backproof.emit.typography import LINE, Typesetter
+from backproof.emit.typography import Typesetter
 from backproof.terms import Term
 
 #: Ems between the margins of an article in 10pt.

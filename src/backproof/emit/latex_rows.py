@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 from backproof.emit.boxes import Box, Piece
 from backproof.emit.breaking import break_lines, line_text
 from backproof.emit.latex_style import HANG, measure
+from backproof.emit.modes import LINE
 from backproof.emit.outline import Equations, Markup, Row, Words, spread
-from backproof.emit.typography import LINE, Typesetter
+from backproof.emit.typography import Typesetter
 from backproof.kernel.verdict import Kind
 from backproof.terms import Term
 

@@ -16,6 +16,7 @@ from backproof.emit import prose
 from backproof.emit.boxes import Construct, Joint, Style
 from backproof.emit.latex_rows import Rows
 from backproof.emit.latex_style import LATEX
+from backproof.emit.modes import LINE
 from backproof.emit.names import Name, Scope, derivation_scope
 from backproof.emit.outline import (
     Block,
@@ -29,7 +30,7 @@ from backproof.emit.outline import (
     outline,
     summary,
 )  # fmt: skip
-from backproof.emit.typography import LINE, Typesetter
+from backproof.emit.typography import Typesetter
 from backproof.terms import Term
 
 #: Ems of a forge's page.

@@ -6,6 +6,7 @@ import math
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Final
 
 from backproof.derivation import Derivation
@@ -123,7 +124,7 @@ class _Page:
         indent = _MARGIN + max(map(len, lefts)) + 3
         room = self.width - indent
         natural = max(math.ceil(self.typeset(row.right).width) for row in block.rows)
-        aside = max((len(self.words(row.reason)) + 2 for row in block.rows if row.reason), default=0)
+        aside = max(self.aside(row) for row in block.rows)
         if aside and natural + _GAP + aside > room:
             aside = min(aside, max(24, room - _GAP - natural))
         middle = room - (aside + _GAP if aside else 0)
@@ -136,6 +137,10 @@ class _Page:
             head = " " * _MARGIN + left.ljust(indent - _MARGIN - 3) + " = "
             side = _wrapped(self.words(row.reason), aside - 2)
             yield from self.row(row, head, break_lines(box, middle, _HANG), side, middle)
+
+    def aside(self, row: Row) -> int:
+        """Return how many columns the mark and the reason take."""
+        return 2 + len(self.words(row.reason)) if row.reason else 1 if row.verdict else 0
 
     def row(
         self, row: Row, head: str, lines: tuple[Line, ...], side: list[str], middle: int
@@ -166,23 +171,24 @@ def _laid(line: Line, turned: bool, width: int) -> list[str]:
     indent = "  " if turned else ""
     last = line[-1]
     text = indent + line_text(line)
-    if not last.rows:
-        return textwrap.wrap(text, width, drop_whitespace=False) if len(text) > width else [text]
-    head = indent + (line_text((*line[:-1], replace(last, text=""))) if line[1:] else last.turn)
-    return _braced(head, last, width)
+    if last.rows:
+        head = indent + (line_text((*line[:-1], replace(last, text=""))) if line[1:] else last.turn)
+        braced = _braced(head, last, width)
+        if max(map(len, braced)) <= width:
+            return braced
+    return textwrap.wrap(text, width, drop_whitespace=False) if len(text) > width else [text]
 
 
 def _braced(head: str, cases: Piece, width: int) -> list[str]:
     """Return the cases below one another, held by a brace, after ``head`` at half their height."""
-    aside = max(len(_condition(condition)) for _, condition in cases.rows)
-    room = max(12, width - len(head) - 2 - _GAP - aside)
-    cells = [
-        (line_text(line), _condition(condition) if i == 0 else "")
-        for value, condition in cases.rows
-        for i, line in enumerate(break_lines(value, room, _HANG))
-    ]
-    column = max(len(value) for value, _ in cells) + _GAP
-    lines = [f"{value:{column}}{condition}" for value, condition in cells]
+    room = width - len(head) - 2 - _GAP
+    aside = max(_condition_width(condition) for _, condition in cases.rows)
+    value = max(math.ceil(value.width) for value, _ in cases.rows)
+    if value + aside > room:
+        aside = min(aside, max(room // 2, room - value))
+    cells = [cell for row in cases.rows for cell in _cells(*row, room - aside, aside)]
+    column = max(len(left) for left, _ in cells) + _GAP
+    lines = [f"{left:{column}}{right}".rstrip() for left, right in cells]
     if len(lines) % 2 == 0:
         lines.insert(len(lines) // 2, "")
     last, middle = len(lines) - 1, len(lines) // 2
@@ -192,5 +198,18 @@ def _braced(head: str, cases: Piece, width: int) -> list[str]:
     return [f"{h}{sign} {line}" for h, sign, line in zip(heads, signs, lines, strict=True)]
 
 
-def _condition(condition: Box | None) -> str:
-    return "otherwise" if condition is None else f"if {condition.text}"
+def _cells(value: Box, condition: Box | None, room: int, aside: int) -> Iterator[tuple[str, str]]:
+    """Yield the lines of one case: the value and, beside it, its condition."""
+    left = _turned(value, room)
+    right = ["otherwise"] if condition is None else _turned(condition, aside - 3)
+    for i, (first, second) in enumerate(zip_longest(left, right, fillvalue="")):
+        mark = "" if condition is None or not second else "   " if i else "if "
+        yield first, mark + second
+
+
+def _turned(box: Box, width: int) -> list[str]:
+    return [("  " if i else "") + line_text(line) for i, line in enumerate(break_lines(box, max(6, width), _HANG))]
+
+
+def _condition_width(condition: Box | None) -> int:
+    return len("otherwise") if condition is None else 3 + math.ceil(condition.width)

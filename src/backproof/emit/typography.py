@@ -10,34 +10,28 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 from typing import Final
 
-from backproof.emit.boxes import ELISION, Box, Construct, Level, Piece, Style, atom, enclose, fuse, join, with_ends
+from backproof.emit.boxes import (
+    ELISION,
+    Box,
+    Construct,
+    Level,
+    Piece,
+    Style,
+    atom,
+    enclose,
+    fuse,
+    join,
+    joint_name,
+    with_ends,
+)
+from backproof.emit.modes import DISPLAY, LINE, NESTED, Need, case_rows, needs
 from backproof.emit.names import Scope
 from backproof.language.printer import decimal
 from backproof.terms import REDUCTIONS, RELATIONS, Term, make, transform
 
-#: Modes: a fraction may be stacked; it may be stacked inside a fraction; it stands on one line.
-DISPLAY, NESTED, LINE = 0, 1, 2
 #: The functions whose positive powers are written tanh²(x).
 POWERED: Final = frozenset({"sin", "cos", "tan", "sinh", "cosh", "tanh"})
-#: What may stand at the end of a factor and at the start of the next, and how the two are joined.
-#: The first row that fits decides; a product is written without a dot only where nothing can be misread.
-_ANY: Final = frozenset(
-    {"digit", "letter", "word", "group", "signed", "function", "fraction", "gradient", "slash", "big"}
-)
-JOINING: Final[tuple[tuple[frozenset[str], frozenset[str], str], ...]] = (
-    (_ANY, frozenset({"digit", "word", "slash", "signed"}), "dot"),
-    (frozenset({"word", "slash"}), _ANY, "dot"),
-    (frozenset({"digit"}), frozenset({"fraction"}), "dot"),
-    (frozenset({"fraction", "gradient"}), frozenset({"fraction", "gradient"}), "dot"),
-    (frozenset({"digit"}), frozenset({"letter", "group"}), "tight"),
-    (frozenset({"digit", "fraction", "gradient", "function"}), _ANY, "thin"),
-    (_ANY, frozenset({"fraction", "gradient", "function", "big"}), "thin"),
-    (_ANY, _ANY, "space"),
-)
-_SEVERAL_ROWS: Final = 12
-
 Rule = Callable[["Typesetter", Term, int], Box]
-Need = tuple[Term, int]
 
 
 def pull_signs(root: Term) -> Term:
@@ -81,7 +75,7 @@ class Typesetter:
         return self._boxes[term, mode if self.style.stacked else LINE]
 
     def _needs(self, term: Term, mode: int) -> list[Need]:
-        wanted = _NEEDS.get(term.head, _same_mode)(term, mode)
+        wanted = needs(term, mode)
         return wanted if self.style.stacked else [(inner, LINE) for inner, _ in wanted]
 
     def _limited(self, box: Box) -> Box:
@@ -121,37 +115,6 @@ class Typesetter:
         group = self.parenthesised(inside)
         pieces = with_ends(group.pieces, function.text, "", function.width)
         return Box(pieces, Level.APPLIED, inside.height, "function", "function")
-
-
-def _same_mode(term: Term, mode: int) -> list[Need]:
-    return [(arg, mode) for arg in term.args]
-
-
-def _deeper(term: Term, mode: int) -> list[Need]:
-    return [(arg, min(mode + 1, LINE)) for arg in term.args]
-
-
-def _power_needs(term: Term, mode: int) -> list[Need]:
-    base, exponent = term.args
-    return [(base, mode), (exponent, LINE), *((arg, mode) for arg in base.args)]
-
-
-def _exponential_needs(term: Term, mode: int) -> list[Need]:
-    return [(term.args[0], mode), (term.args[0], LINE)]
-
-
-def _sum_needs(term: Term, mode: int) -> list[Need]:
-    return [(arg.args[0] if arg.head == "neg" else arg, mode) for arg in term.args] + [(term.args[0], mode)]
-
-
-def _derivative_needs(term: Term, mode: int) -> list[Need]:
-    return [*_deeper(term, mode), (term.args[0], mode)]
-
-
-_NEEDS: Final[dict[str, Callable[[Term, int], list[Need]]]] = {
-    "add": _sum_needs, "div": _deeper, "pow": _power_needs, "exp": _exponential_needs,
-    "D": _derivative_needs,
-}  # fmt: skip
 
 
 def _chunks(setter: Typesetter, text: str, kind: str) -> Box:
@@ -245,8 +208,12 @@ def _negative(setter: Typesetter, term: Term, mode: int) -> Box:
     inner = setter.fenced(setter.inner(term.args[0], mode), Level.BIG)
     sign = setter.style.constructs["negative"]
     first, *rest = inner.pieces
-    first = replace(first, text=sign.before + first.text, width=first.width + sign.pad, rows=())
-    return Box((first, *rest), Level.NEGATIVE, inner.height, "sign", inner.trail)
+    if first.rows:
+        pieces = (Piece(sign.before, sign.pad), replace(first, cost=9), *rest)
+    else:
+        first = replace(first, text=sign.before + first.text, width=first.width + sign.pad)
+        pieces = (first, *rest)
+    return Box(pieces, Level.NEGATIVE, inner.height, "sign", inner.trail)
 
 
 def _product(setter: Typesetter, term: Term, mode: int) -> Box:
@@ -255,17 +222,13 @@ def _product(setter: Typesetter, term: Term, mode: int) -> Box:
     boxes.append(last if last.level is Level.BIG else setter.fenced(last, Level.QUOTIENT))
     style = setter.style
     joints = [
-        style.joints[_joint(left.trail, right.lead)]
+        style.joints[joint_name(left.trail, right.lead)]
         for left, right in pairwise(boxes)
     ]
     pieces = join(zip([None, *joints], boxes, strict=True), 1)
     level = Level.BIG if last.level is Level.BIG else Level.PRODUCT
     height = max(box.height for box in boxes)
     return Box(pieces, level, height, boxes[0].lead, boxes[-1].trail)
-
-
-def _joint(trail: str, lead: str) -> str:
-    return next(joint for ends, starts, joint in JOINING if trail in ends and lead in starts)
 
 
 def _is_small(setter: Typesetter, box: Box) -> bool:
@@ -358,25 +321,10 @@ def _not(setter: Typesetter, term: Term, mode: int) -> Box:
     return Box(pieces, Level.RELATION, inner.height, "word", "group")
 
 
-def _case_rows(term: Term) -> list[tuple[Term, Term | None]]:
-    """Return (value, condition) by row; a ``where`` in the last place goes on in the same list."""
-    rows: list[tuple[Term, Term | None]] = []
-    while term.head == "where" and len(rows) < _SEVERAL_ROWS:
-        condition, value, term = term.args
-        rows.append((value, condition))
-    return [*rows, (term, None)]
-
-
-def _case_needs(term: Term, _mode: int) -> list[Need]:
-    rows = _case_rows(term)
-    return [(part, LINE if part is condition else NESTED) for value, condition in rows
-            for part in (value, condition) if part is not None]  # fmt: skip
-
-
 def _cases(setter: Typesetter, term: Term, _mode: int) -> Box:
     rows = tuple(
         (setter.inner(value, NESTED), None if condition is None else setter.inner(condition, LINE))
-        for value, condition in _case_rows(term)
+        for value, condition in case_rows(term)
     )
     style = setter.style
     whole = style.constructs["cases"]
@@ -384,7 +332,7 @@ def _cases(setter: Typesetter, term: Term, _mode: int) -> Box:
     text = whole.before + whole.between.join(cells) + whole.after
     values = max(min(style.widest, value.width) for value, _ in rows)
     conditions = max(min(style.widest, c.width) if c else 0.0 for _, c in rows)
-    width = values + max(conditions + style.constructs["case"].pad, style.measure("otherwise"))
+    width = values + max(conditions + style.constructs["case"].pad, style.constructs["last case"].pad)
     piece = Piece(text, width + whole.pad, rows=() if style.stacked else rows)
     return Box((piece,), Level.BIG, 1.4 * len(cells) if style.stacked else 1.0, "big", "big")
 
@@ -435,4 +383,3 @@ _RULES: Final[dict[str, Rule]] = {
     "and": _logic, "or": _logic, "not": _not, "where": _cases, "bracket": _bracket, "D": _derivative,
     **dict.fromkeys(RELATIONS, _relation), **dict.fromkeys(REDUCTIONS, _reduction),
 }  # fmt: skip
-_NEEDS["where"] = _case_needs
