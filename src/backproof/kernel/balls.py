@@ -107,8 +107,9 @@ class Balls:
             raise Undecided(term.head)
         self(function)
         self.settle(slopes)
-        self.compare([function, *beside], is_certain=False)
-        self.compare(slopes, is_certain=len(crossed) == len(every.joins) == 1)
+        if every.joins:
+            self.compare([function, *beside], is_certain=False)
+            self.compare(slopes, is_certain=len(crossed) == len(every.joins) == 1)
         return (slopes[0], function, *(each for each, _ in functions))
 
     def settle(self, slopes: Sequence[Term]) -> None:

@@ -152,7 +152,7 @@ class Normal:
     def slope(self, term: Term) -> tuple[Term, ...]:
         """Return the derivative as a term, and the functions, whose own conditions count as well."""
         variable = term.args[1]
-        function = unfold(term.args[0], self.context.definitions, variable)
+        function = reindex(unfold(term.args[0], self.context.definitions, variable), {}, avoid=variable.axes)
         try:
             every = sides(function, variable, self.sign, self.plain_subject)
             crossed = [join for join in every.joins if self.is_crossed(join, variable)]
