@@ -186,7 +186,7 @@ def _integers(context: Context, sizes: dict[str, int], random: Random) -> dict[s
     """Return values for the integer variables, which may be used as indices."""
     values: dict[str, Fraction] = {}
     for name, domain in context.domains.items():
-        if domain.integer:
+        if domain.integer and not domain.constraint:
             low = max(domain.low or 0, 0)
             for places in product(*(range(sizes[axis_of(axis)]) for axis in context.shapes.get(name, ()))):
                 entry = entry_name(name, list(places)) if places else name
