@@ -128,7 +128,10 @@ def test_a_mistake_of_the_user_ends_with_2_and_no_traceback(arguments: tuple[str
 # ------------------------------------------------------------------ -o
 
 
-@pytest.mark.parametrize(("name", "sign"), [("s.tex", r"\section*{"), ("s.md", "# "), ("s.json", '"schema"'), ("s.txt", "∂L/∂x")])
+SIGNS = {"s.tex": r"\section*{", "s.md": "# Sigmoid", "s.json": '"schema"', "s.txt": "∂L/∂x"}
+
+
+@pytest.mark.parametrize(("name", "sign"), SIGNS.items())
 def test_the_end_of_the_file_name_chooses_the_format(file: Path, name: str, sign: str) -> None:
     assert run("sigmoid", "-o", name).stdout == ""
     assert sign in (file.parent / name).read_text(encoding="utf-8")
