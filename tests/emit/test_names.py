@@ -16,6 +16,7 @@ from backproof.emit.names import Name, Scope, split_name
         ("w_max", Name("w", "max")),
         ("apple_price", Name("apple_price")),
         ("tax", Name("tax")),
+        ("k'", Name("k'")),
         ("conv1", Name("conv1")),
         ("a" * 30, Name("a" * 10 + "…" + "a" * 8)),
     ],

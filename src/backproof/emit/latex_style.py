@@ -21,7 +21,7 @@ def measure(text: str) -> float:
 def _letter(base: str) -> str:
     if base in GREEK:
         return f"\\{base}"
-    return base if len(base) == 1 else rf"\mathit{{{escape(base)}}}"
+    return rf"\mathit{{{escape(base)}}}" if Name(base).is_word else base
 
 
 def _name(name: Name) -> str:

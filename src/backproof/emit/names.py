@@ -24,7 +24,7 @@ GREEK: Final[dict[str, str]] = {
 #: How many letters of a name are shown.
 _LONGEST: Final = 24
 _SUBSCRIPTED: Final = re.compile(
-    rf"(?P<base>[A-Za-z]|{'|'.join(GREEK)})(?:_?(?P<digits>\d+)|_(?P<word>[A-Za-z]+))?"
+    rf"(?P<base>[A-Za-z]'*|{'|'.join(GREEK)})(?:_?(?P<digits>\d+)|_(?P<word>[A-Za-z]+))?"
 )
 
 
@@ -38,7 +38,7 @@ class Name:
     @property
     def is_word(self) -> bool:
         """Say whether the name has several letters and is set as one word."""
-        return len(self.base) > 1 and self.base not in GREEK
+        return len(self.base.rstrip("'")) > 1 and self.base not in GREEK
 
 
 def split_name(name: str) -> Name:

@@ -235,14 +235,14 @@ def _chain_rows(chain: JudgedChain) -> Iterator[Row]:
         shown = right
 
 
-_DEFINITION: Final = re.compile(r"definition of ([A-Za-z]\w*)")
+_DEFINITION: Final = re.compile(r"definitions? of [A-Za-z]\w*((, | and )[A-Za-z]\w*)*")
 
 
 def _rule_words(step: JudgedStep) -> Words:
-    """Return the reason; a name that is defined stands in mathematics."""
-    defined = _DEFINITION.fullmatch(step.rule)
-    if defined:
-        return ("definition of ", sym(defined[1]))
+    """Return the reason; names that are defined stand in mathematics."""
+    if _DEFINITION.fullmatch(step.rule):
+        opening, _, defined = step.rule.partition(" of ")
+        return (f"{opening} of ", *_listed((sym(name),) for name in re.split(", | and ", defined)))
     named = step.rule if " " in step.rule else step.rule.replace("-", " ")
     return (Markup.of(named),) if named else ()
 

@@ -151,7 +151,7 @@ def _indexed(setter: Typesetter, name: str, term: Term, mode: int) -> Box:
     bare = _named(setter, name)
     if not term.args:
         return bare
-    simple = all(arg.head == "idx" and len(arg.data) == 1 for arg in term.args)
+    simple = all(arg.head == "idx" and len(arg.data.rstrip("'")) == 1 for arg in term.args)
     joint = "index" if simple else "comma"
     indices = setter.listed([setter.inner(arg, mode) for arg in term.args], joint, Level.LOGIC)
     piece = fuse(setter.style.constructs["index"], (bare, indices))
