@@ -7,6 +7,7 @@ import pytest
 from backproof.calculus import derive_document, gradient_context, judge_claim
 from backproof.catalogue import load, names
 from backproof.derivation import JudgedStep
+from backproof.errors import NotDerivable
 from backproof.kernel import Kind
 from backproof.language import parse_document, to_source
 from backproof.terms import sym
@@ -82,6 +83,11 @@ def test_an_unusual_convention_is_written_into_the_gradient() -> None:
     judged = chain(derivation("y = max(0, x)", "at x = 0: dx = dy/2"))
     assert written(judged)[0] == ("where(x = 0, dy/2, dy*where(x > 0, 1, 0))", "chain-rule")
     assert [step.verdict.kind for step in judged.steps] == [Kind.PROVED] * len(judged.steps)
+
+
+def test_a_division_by_zero_is_refused() -> None:
+    with pytest.raises(NotDerivable, match="y has no derivative"):
+        derivation("y = x/0")
 
 
 def test_a_call_in_a_document_stands_for_the_node_that_it_names() -> None:

@@ -118,6 +118,26 @@ def test_a_form_that_needs_more_conditions_is_not_taken() -> None:
     assert to_source(found.result) == "-dy*a/b^2"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "y = 9^9^9*x",
+        "y = x^(9^9^9)",
+        "y = (x + 1)^400*(x + 2)^400",
+        "y = (x + a + b + c)^100",
+        "y = (exp(300*x) - exp(-200*x))/(exp(7*x) + exp(-300*x))",
+    ],
+)
+def test_a_formula_that_would_explode_is_left_as_it_is(line: str) -> None:
+    found = derivation(line, inputs="x, a, b, c")
+    assert found.chains[0].steps[0].rule == "chain-rule"
+
+
+def test_a_tower_of_functions_is_shown_by_the_names_of_its_values() -> None:
+    found = first(["y = " + "exp(-" * 60 + "x" + ")" * 60], "x")
+    assert "exp" not in to_source(found.result)
+
+
 def test_two_runs_find_the_same_steps() -> None:
     lines = ["p = 1/(1 + exp(-x))", "q = 1 - p", "y = p*q"]
     assert written(first(lines, "x")) == written(first(lines, "x"))

@@ -7,8 +7,9 @@ from typing import Any
 
 import sympy as sp
 
-from backproof.calculus.convert import Translation
+from backproof.calculus.convert import NotConvertible, Translation
 from backproof.derivation import Local, Operation
+from backproof.errors import NotDerivable
 from backproof.graph import with_operands
 from backproof.terms import Term, as_fraction, substitute, sym
 
@@ -50,7 +51,10 @@ def local_derivatives(operation: Operation) -> tuple[tuple[Term, Term], ...]:
         return one if operation.term.head == "sym" else ()
     values = operation.inputs
     places = [_input(i) if as_fraction(value) is None else value for i, value in enumerate(values)]
-    rows = _derive(with_operands(operation.term, places), len(values))
+    try:
+        rows = _derive(with_operands(operation.term, places), len(values))
+    except NotConvertible as error:
+        raise NotDerivable(f"{operation.output.data} has no derivative: {error}") from error
     names = {_input(i): value for i, value in enumerate(values)} | {_OUTPUT: operation.output}
     return tuple((substitute(plain, names), substitute(short, names)) for plain, short in rows)
 

@@ -184,6 +184,8 @@ class Search:
 def note(search: Search, value: Term, route: Route) -> str:
     """Return why the final form is not in the output alone, or what could not be proved; else nothing."""
     final = route[-1].term
+    if not search.judge(gradient_of(value), route[0].term).is_accepted:
+        return ""
     if any(complexity(form) < complexity(final) for form in search.unproved):
         return "a shorter form was proposed, but the kernel could not prove it"
     moved = search.flow.dependent(value) - {search.output}

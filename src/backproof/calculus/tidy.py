@@ -98,9 +98,9 @@ def shorter_forms(
     front = translation.symbol(upstream)
     try:
         local = _with_moduli(translation.to_sympy(term).subs(front, 1))
+        folds = [(translation.to_sympy(body), translation.symbol(name)) for name, body in products]
     except NotConvertible:
         return []
-    folds = [(translation.to_sympy(body), translation.symbol(name)) for name, body in products]
     found: dict[Term, int] = {}
     for proposal in _proposals(local, folds):
         form = written(sp.Mul(front, proposal), translation)
