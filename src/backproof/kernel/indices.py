@@ -7,8 +7,13 @@ kernel from the inside out) all run over the axis n.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from backproof.terms import REDUCTIONS, Term, idx, make, postorder, rebuild, substitute
+
+
+#: Where the numbers of ``renumber`` begin; no other rule numbers so high.
+INNERMOST: Final = 10**9
 
 
 def axis_of(name: str) -> str:
@@ -59,6 +64,24 @@ def freshen(root: Term) -> Term:
         else:
             depth[term] = max([depth[term], *(_level(axis) for axis in bound_axes(term))])
             done[term] = rebuild(term, args)
+    return done[root]
+
+
+def renumber(root: Term) -> Term:
+    """Return ``root`` with its bound indices numbered by their depth alone, above all numbers in other use."""
+    if not root.reduces:
+        return root
+    done: dict[Term, Term] = {}
+    depth: dict[Term, int] = {}
+    for term in postorder(root):
+        made = rebuild(term, tuple(done[arg] for arg in term.args))
+        depth[term] = max((depth[arg] for arg in term.args), default=INNERMOST)
+        if term.head in REDUCTIONS:
+            names = [_fresh(axis, depth[term] + i) for i, axis in enumerate(term.data)]
+            depth[term] += len(names)
+            body = substitute(made.args[0], {idx(a): idx(b) for a, b in zip(term.data, names, strict=True)})
+            made = make(term.head, (body,), tuple(names))
+        done[term] = made
     return done[root]
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
 
-from backproof.kernel.indices import axis_of, freshen, has_bound, is_bound, reindex
+from backproof.kernel.indices import axis_of, freshen, has_bound, is_bound, reindex, renumber
 from backproof.kernel.ring import Quotient, TooBig
 from backproof.kernel.signs import factors_of
 from backproof.terms import (
@@ -424,7 +424,7 @@ def canonical(term: Term) -> Term:
         flat = [name for group in order for name in group]
         fresh = [f"{axis_of(name)}~{900 + i}" for i, name in enumerate(flat)]
         moved = reindex(body, {name: idx(new) for name, new in zip(flat, fresh, strict=True)})
-        candidates.append(ordered(make(term.head, (moved,), tuple(fresh))))
+        candidates.append(ordered(make(term.head, (renumber(moved),), tuple(fresh))))
     return min(candidates, key=lambda candidate: candidate[1])[0]
 
 
