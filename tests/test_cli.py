@@ -59,6 +59,18 @@ def test_a_file_is_derived(file: Path) -> None:
     assert "Double" in run(file.name).stdout
 
 
+@pytest.mark.parametrize("form", ["--text", "--latex", "--markdown", "--json"])
+def test_claims_are_shown_after_the_nodes(form: str) -> None:
+    shown = run("tanh", form).stdout
+    assert 0 < shown.index("Hyperbolic tangent") < shown.index("Claim")
+
+
+def test_every_node_of_a_file_has_its_own_title(file: Path) -> None:
+    file.write_text(TRUE + TRUE.replace("double", "twice"), encoding="utf-8")
+    shown = run("notes.md").stdout
+    assert 0 <= shown.index("double") < shown.index("twice")
+
+
 def test_text_fits_80_columns() -> None:
     assert max(map(len, run("gelu").stdout.splitlines())) <= 80
 

@@ -89,7 +89,9 @@ def ask_witnesses(derivation: Derivation) -> dict[str, Witness]:
 def derive_node(document: Document, node: Node) -> Derivation:
     """Return the derivation of ``node``, every call replaced by what it stands for."""
     inlined = inline_calls(node, lookup_in(document))
-    return derive(inlined, document.title, prose_about(document, node))
+    alone = document.nodes == (node,)
+    title = document.title if alone and document.title else node.name
+    return derive(inlined, title, prose_of(document) if alone else "")
 
 
 def derive_claim(document: Document, claim: Claim) -> JudgedChain:
@@ -102,10 +104,8 @@ def derive_claim(document: Document, claim: Claim) -> JudgedChain:
     return replace(judged, target=claim.chain.target, steps=tuple(steps))
 
 
-def prose_about(document: Document, node: Node) -> str:
-    """Return the prose of the file without its heading, if the file is about this node alone."""
-    if document.nodes != (node,):
-        return ""
+def prose_of(document: Document) -> str:
+    """Return the prose of a file without its heading."""
     texts = (block.text.strip() for block in document.blocks if isinstance(block, Prose))
     return "\n\n".join(text.removeprefix(f"# {document.title}").strip() for text in texts).strip()
 

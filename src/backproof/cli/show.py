@@ -10,8 +10,10 @@ from backproof.audit.documents import Report, check_document
 from backproof.audit.findings import exit_code
 from backproof.cli.output import deliver, note, wants_colour
 from backproof.cli.words import read
-from backproof.derivation import Derivation
-from backproof.emit import EMITTERS
+from backproof.derivation import Derivation, JudgedChain
+from backproof.domains import Context
+from backproof.emit import emit_all
+from backproof.language.document import Node, Span
 
 #: The formats that show witnesses and numbers; a LaTeX fragment does without, and starts faster.
 WITNESSED: Final = frozenset({"text", "markdown", "json"})
@@ -25,11 +27,10 @@ def show_word(word: str, form: str, standalone: bool, output: Path | None, no_co
         "text": {"colour": colour},
         "latex": {"standalone": standalone},
     }
-    shown = [
-        EMITTERS[form](derivation, **options.get(form, {})) for derivation in witnessed(report)
-    ]
+    claims = [as_derivation(claim, form in WITNESSED) for claim in report.claims]
+    shown = [*witnessed(report), *claims]
     if shown:
-        deliver("\n\n".join(shown), output, colour)
+        deliver(emit_all(shown, form, **options.get(form, {})), output, colour)
     for finding in report.findings:
         note(str(finding))
     return exit_code(report.findings)
@@ -54,3 +55,17 @@ def with_numbers(derivation: Derivation, examples: bool) -> Derivation:
     named = {*(given.name for given in node.inputs), *(line.name for line in node.lines)}
     rows = tuple(row for row in number_rows(derivation) if row.name in named)
     return replace(derivation, numbers=rows)
+
+
+def as_derivation(claim: JudgedChain, examine: bool) -> Derivation:
+    """Return a claim as a derivation without a graph: its chain, and what the kernel says of it."""
+    span = claim.steps[0].span or Span(1, 1, 1)
+    shown = Derivation(
+        node=Node(name="claim", inputs=(), lines=(), span=span),
+        context=Context(), operations=(), locals=(), pullbacks=(), chains=(claim,), title="Claim",
+    )  # fmt: skip
+    if not examine:
+        return shown
+    from backproof.checking.witness import kernel_witness
+
+    return replace(shown, witnesses={"kernel": str(kernel_witness(shown))})
