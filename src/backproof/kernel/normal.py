@@ -355,7 +355,8 @@ class Normal:
             if len(monomial) == 1 and coefficient == 1:
                 generator = self.ring.generators[monomial[0][0]]
                 if generator.head == "exp":
-                    return generator.argument[0] * self.ring.constant(monomial[0][1])
+                    exponent: Quotient = generator.argument[0]
+                    return exponent * self.ring.constant(monomial[0][1])
                 if generator.head == "root":
                     degree, radicand = generator.argument
                     inner = self.logarithm(radicand)

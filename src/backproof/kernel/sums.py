@@ -181,10 +181,10 @@ def _sum_over_one(normal: Normal, name: str, value: Quotient) -> Quotient:
     lead = value.denominator.leading_coefficient()
     total = ring.zero
     groups: dict[tuple[Factor, ...], Quotient] = {}
-    for monomial, coefficient in ring.monomials(value.numerator):
+    for monomial, number in ring.monomials(value.numerator):
         free = tuple((i, e) for i, e in monomial if name not in ring.generators[i].term.axes)
         bound = tuple((ring.generators[i].term, e) for i, e in monomial if name in ring.generators[i].term.axes)
-        part = ring.quotient(ring.monomial(free)) * ring.constant(coefficient)
+        part = ring.quotient(ring.monomial(free)) * ring.constant(number)
         key = (*bound, *inside)
         groups[key] = groups[key] + part if key in groups else part
     for factors, coefficient in groups.items():
@@ -308,7 +308,7 @@ def _factor(term: Term) -> Factor:
 
 
 def _renamed(term: Term, taken: set[str]) -> Term:
-    names = []
+    names: list[str] = []
     for axis in term.data:
         level = 1
         while f"{axis_of(axis)}~{level}" in {*taken, *names, *term.axes}:
