@@ -36,6 +36,8 @@ from backproof.terms import (
 )
 
 Shapes = Mapping[str, tuple[str, ...]]
+#: The index at which an entry is read, and the index at which its gradient is asked for.
+Pair = tuple[Term, Term]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,6 @@ class Use:
     entry: Term
     slope: Term
     bound: tuple[str, ...]
-
-    @property
-    def is_plain(self) -> bool:
-        """Say whether the line reads one entry at its own indices, each of them once."""
-        indices = [arg.data if arg.head == "idx" else "" for arg in self.entry.args]
-        return not self.bound and set(indices) == set(self.line.axes) and len(indices) == len(self.line.axes)
 
 
 # ------------------------------------------------------------------ slopes
@@ -138,6 +134,7 @@ def _product(factors: tuple[Term, ...]) -> Term:
             sign, factor = -sign, factor.args[0]
         for part in factor.args if factor.head == "mul" else (factor,):
             _put(kept, part)
+    kept.sort(key=lambda part: part.head != "num")
     return mul(*kept) if sign == 1 else neg(mul(*kept))
 
 
@@ -222,12 +219,14 @@ def contribution(use: Use, axes: tuple[str, ...], upstream: Term, shapes: Shapes
     own = use.line.axes + use.bound
     names = fresh(own, axes)
     places = dict(zip(own, map(idx, names), strict=True))
-    factors = [reindex(_product((upstream, use.slope)), places)]
     read = reindex(use.entry, places)
     pairs = list(zip(read.args, map(idx, axes), strict=True))
-    brackets = [make("bracket", (relation("eq", *pair),)) for pair in pairs]
-    full = _summed(names, [*factors, *brackets])
-    return Contribution(full, _contract(list(names), factors[0], pairs, shapes))
+    line = names[: len(use.line.axes)]
+    body = _product((reindex(upstream, places), reindex(use.slope, places)))
+    first = [pair for pair in pairs if pair[0].head == "idx" and pair[0].data in line]
+    rest = [pair for pair in pairs if pair not in first]
+    opened = _contract(list(names), body, first, shapes, tuple(rest))
+    return Contribution(opened, _contract(list(names), body, first + rest, shapes))
 
 
 def _summed(names: Collection[str], factors: list[Term]) -> Term:
@@ -239,14 +238,16 @@ def _summed(names: Collection[str], factors: list[Term]) -> Term:
     return reduction("sum", names, body)
 
 
-def _contract(names: list[str], body: Term, pairs: list[tuple[Term, Term]], shapes: Shapes) -> Term:
-    """Return the sum with every bracket resolved that an index of the sum solves."""
-    pending, kept = _plain_first(pairs), []
+def _contract(
+    names: list[str], body: Term, pairs: list[Pair], shapes: Shapes, rest: tuple[Pair, ...] = ()
+) -> Term:
+    """Return the sum with every bracket of ``pairs`` resolved that an index of the sum solves."""
+    pending, kept = _plain_first(pairs), [_bracket(pair) for pair in rest]
     while pending:
         left, right = pending.pop(0)
         found = next((s for name in names if (s := _solution(name, left, right, body, shapes))), None)
         if found is None:
-            kept.append(make("bracket", (relation("eq", left, right),)))
+            kept.append(_bracket((left, right)))
             continue
         name, place = found
         names.remove(name)
@@ -256,7 +257,11 @@ def _contract(names: list[str], body: Term, pairs: list[tuple[Term, Term]], shap
     return _summed(names, [body, *kept])
 
 
-def _plain_first(pairs: list[tuple[Term, Term]]) -> list[tuple[Term, Term]]:
+def _bracket(pair: Pair) -> Term:
+    return make("bracket", (relation("eq", *pair),))
+
+
+def _plain_first(pairs: list[Pair]) -> list[Pair]:
     return sorted(pairs, key=lambda pair: pair[0].head != "idx")
 
 

@@ -215,7 +215,7 @@ def collected(part: Polynomial) -> Term:
     shared, rest = split_common(part)
     total = _sum(rest)
     if not shared.powers and abs(shared.number) == 1:
-        return total if shared.number == 1 else neg(total)
+        return _sum(part)
     return _times(shared, total)
 
 

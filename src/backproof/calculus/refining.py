@@ -37,8 +37,18 @@ def complexity(root: Term) -> int:
     """Return how much there is to read: operations and names, every time that they stand there."""
     size_of: dict[Term, int] = {}
     for term in postorder(root):
-        size_of[term] = 1 if term.head in ("sym", "size", "idx") else 1 + sum(size_of[arg] for arg in term.args)
+        size_of[term] = 3 if term.head == "sym" else 1 + sum(size_of[arg] for arg in term.args)
     return size_of[root]
+
+
+def unordered(root: Term) -> str:
+    """Return a text that is the same for terms that differ in the order of summands and factors only."""
+    text: dict[Term, str] = {}
+    for term in postorder(root):
+        parts = [text[arg] for arg in term.args]
+        parts = sorted(parts) if term.head in ("add", "mul") else parts
+        text[term] = f"{term.head}:{term.data}({','.join(parts)})"
+    return text[root]
 
 
 def dressed(root: Term, taken: Iterable[str]) -> Term:
@@ -73,18 +83,18 @@ class Refiner:
     def route(self, contracted: Term) -> list[Step]:
         """Return the steps from a contracted sum to the best form found, each with its rule."""
         plain = collected(Expander(eager=False)(contracted))
-        routes = [self._finished([(plain, "pull-out")])]
-        steps: list[Step] = [(plain, "pull-out")]
+        rule = "collect" if _reductions(plain) == _reductions(contracted) else "pull-out"
+        base = self._finished([(plain, rule)])
+        routes, put, names = [base], base[-1][0], []
         for _ in range(MAX_ROUNDS):
-            put, names = self._put_in(steps[-1][0])
-            if not names:
+            put, more = self._put_in(put)
+            if not more:
                 break
-            rule = "definition of " + " and ".join(names)
-            steps = [*steps, (collected(Expander(eager=False)(put)), rule)]
-            routes.append(self._finished(steps))
-        first = routes[0]
+            names += [name for name in more if name not in names]
+            put = collected(Expander(eager=False)(put))
+            routes.append(self._finished([*base, (put, f"definition of {_listed(names)}")]))
         return min(
-            (route for route in routes if self._may_replace(first, route)),
+            (route for route in routes if self._may_replace(base, route)),
             key=lambda route: self._cost(route[-1][0]),
         )
 
@@ -175,9 +185,16 @@ class Refiner:
         return self.totals[total]
 
 
+def _reductions(root: Term) -> set[str]:
+    return {unordered(part) for part in postorder(root) if part.head in REDUCTIONS}
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def _substitute(root: Term, found: dict[Term, Term]) -> Term:
     """Return ``root`` with terms replaced; bound indices that would catch one of theirs are renamed first."""
     free = {axis for term, new in found.items() for axis in {*new.axes} - {*term.axes}}
     return substitute(root, found) if not free else root
-
-

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from backproof.calculus.fields import context_with_axes, entry, is_differentiable, outputs_of
 from backproof.calculus.index_rule import Use, contribution, uses
 from backproof.calculus.judging import Judge
-from backproof.calculus.refining import Refiner, dressed
+from backproof.calculus.refining import Refiner, dressed, unordered
 from backproof.calculus.stated import judge_chain
 from backproof.derivation import Derivation, JudgedChain, JudgedStep, Operation
 from backproof.graph import kind_of
 from backproof.language.document import Line, Node
-from backproof.terms import REDUCTIONS, ZERO, Term, add, symbols
+from backproof.terms import REDUCTIONS, ZERO, Term, add, postorder, symbols
 
 
 def derive_with_axes(node: Node, title: str = "", prose: str = "") -> Derivation:
@@ -100,28 +100,32 @@ class Backward:
         name = gradient[1:]
         target = left = entry(gradient, self.shapes[name])
         steps: list[JudgedStep] = []
-        for proposal in self._route(name):
+        proposals = list(self._route(name))
+        for proposal in proposals:
             verdict = self.judge(left, proposal.term)
-            if verdict.is_accepted or not steps:
+            if verdict.is_accepted:
                 steps.append(JudgedStep(left, proposal.term, proposal.rule, verdict))
                 left = proposal.term
-        self.refiner.learn(gradient, left)
+        if not steps:
+            last = proposals[-1]
+            steps = [JudgedStep(target, last.term, last.rule, self.judge(target, last.term))]
+        self.refiner.learn(gradient, steps[-1].right)
         return JudgedChain(target, tuple(steps), found=True)
 
     def _route(self, name: str) -> Iterator[Proposal]:
         bracketed, contracted = self.total(name)
         axes = self.shapes[name]
-        shown = None
-        if bracketed is not contracted:
-            yield Proposal(bracketed, "index-rule")
-            shown = bracketed
-        contracted = dressed(contracted, axes)
-        if contracted is not shown:
-            yield Proposal(contracted, "contract-bracket" if shown else "chain-rule")
+        bracketed, contracted = (dressed(term, axes) for term in self.total(name))
+        has_sum = any(part.head == "sum" for part in postorder(contracted))
         shown = contracted
+        if bracketed is contracted:
+            yield Proposal(contracted, "index-rule" if has_sum else "chain-rule")
+        else:
+            yield Proposal(bracketed, "index-rule")
+            yield Proposal(contracted, "contract-bracket")
         for term, rule in self.refiner.route(contracted):
             term = dressed(term, axes)
-            if term is not shown:
+            if unordered(term) != unordered(shown):
                 yield Proposal(term, rule)
                 shown = term
 
@@ -133,7 +137,7 @@ class Backward:
             if use.line.name not in self.reaching:
                 continue
             found = contribution(use, axes, self.upstream(use.line), self.shapes)
-            bracketed.append(found.contracted if use.is_plain else found.bracketed)
+            bracketed.append(found.bracketed)
             contracted.append(found.contracted)
         return _sum(bracketed), _sum(contracted)
 
