@@ -62,7 +62,7 @@ def test_a_file_is_derived(file: Path) -> None:
 @pytest.mark.parametrize("form", ["--text", "--latex", "--markdown", "--json"])
 def test_claims_are_shown_after_the_nodes(form: str) -> None:
     shown = run("tanh", form).stdout
-    assert 0 < shown.index("Hyperbolic tangent") < shown.index("Claim")
+    assert 0 <= shown.index("Hyperbolic tangent") < shown.index("Claim")
 
 
 def test_every_node_of_a_file_has_its_own_title(file: Path) -> None:
