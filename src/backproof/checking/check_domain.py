@@ -1,0 +1,250 @@
+"""Domain and precision: kinks from both sides, huge numbers, ties; and how many ulp are lost in float32."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from backproof.checking.balls import balls
+from backproof.checking.check_contracts import as_dtype
+from backproof.checking.examination import Examination
+from backproof.checking.findings import Finding, Outcome, Row, row
+from backproof.checking.layer import is_array
+from backproof.checking.running_user import UserError, begin, finish, once
+from backproof.checking.shapes import Sample
+from backproof.checking.state import plural
+
+#: Where exp over- and underflows in float32 and float64, and beyond.
+LARGE: Final = (-1000.0, -745.5, -100.0, -88.9, -30.0, 30.0, 88.9, 100.0, 709.9, 1000.0)
+#: How far beside a kink the one-sided slopes are taken, and how well they must fit.
+BESIDE: Final = 1e-7
+FIT: Final = 1e-5
+
+
+def scalar_argument(examination: Examination) -> str:
+    """Return the only moving argument of an elementwise layer, or nothing."""
+    given = examination.samples[0]
+    moving = [n for n, v in given.values.items() if is_array(v) and n not in given.constants]
+    outputs = examination.run(given).outputs
+    if len(moving) != 1 or not examination.plan.is_rows or len(outputs) != 1:
+        return ""
+    return moving[0] if np.shape(outputs[0]) == np.shape(given.values[moving[0]]) else ""
+
+
+def _at(examination: Examination, name: str, points: Sequence[float]) -> Sample:
+    given = examination.samples[0]
+    return Sample("points", given.values | {name: np.array(points, dtype=np.float64)}, given.constants, given.seed)
+
+
+def slopes(examination: Examination, name: str, points: Sequence[float]) -> Any:
+    """Return what the layer's backward gives under an upstream gradient of ones."""
+    sample = _at(examination, name, points)
+    return np.asarray(once(examination.layer, sample, [np.ones(len(points))]).gradients.get(name, np.full(len(points), np.nan)))
+
+
+def expected_slopes(examination: Examination, name: str, points: Sequence[float]) -> Any:
+    """Return what they ought to be, from 50 digits where the forward pass could be recorded."""
+    ones = [np.ones(len(points))]
+    reference = examination.expect(_at(examination, name, points), ones, with_backward=False)
+    if reference.trace is None:
+        return reference.gradients[name]
+    exact = balls(reference.trace.tape, reference.trace.expected[name].ids)
+    return np.array([_float(ball) for ball in exact])
+
+
+def _float(ball: Any) -> float:
+    try:
+        return float(ball.mid()) if ball.is_finite() else float("nan")
+    except (OverflowError, ValueError):
+        return float("inf")
+
+
+def check_domain(examination: Examination, wrong: list[Any]) -> Row:
+    """Kinks, huge values, ties and flat inputs are what they ought to be."""
+    try:
+        name = scalar_argument(examination)
+    except UserError:
+        return Row("domain", Outcome.SKIPPED, "backward does not run")
+    if wrong:
+        return Row("domain", Outcome.SKIPPED, "its values are wrong anyway")
+    try:
+        found = list(_elementwise(examination, name)) if name else list(_structured(examination))
+    except UserError as error:
+        return row("domain", [Finding("domain", Outcome.FAILED, str(error))], "")
+    detail = found.pop().message if found and found[-1].check == "detail" else "huge values and ties"
+    return row("domain", found, detail)
+
+
+def _elementwise(examination: Examination, name: str) -> Iterator[Finding]:
+    kinks, conventions = kinks_of(examination, name), []
+    for kink in kinks:
+        finding, convention = _kink(examination, name, kink)
+        conventions.append(f"slope {convention} at {kink:g}" if convention else "")
+        if finding is not None:
+            yield finding
+    yield from _beside(examination, name, kinks)
+    if not _is_positive_only(examination, name):
+        yield from _huge(examination, name)
+    shown = ", ".join(filter(None, conventions))
+    yield Finding("detail", Outcome.PASSED, shown or "no kink found; huge values")
+
+
+def _is_positive_only(examination: Examination, name: str) -> bool:
+    return "positive" in examination.plan.shapes.get(name, "") or "unit" in examination.plan.shapes.get(name, "")
+
+
+def kinks_of(examination: Examination, name: str) -> list[float]:
+    """Return the places, among the numbers that the forward pass compares with, where the slope jumps."""
+    record = examination.reference(examination.samples[0]).trace
+    candidates = sorted(record.tape.thresholds if record is not None else {0.0})
+    found = []
+    for place in candidates:
+        step = BESIDE * max(1.0, abs(place))
+        left, right = expected_slopes(examination, name, [place - step, place + step])
+        if np.isfinite([left, right]).all() and abs(left - right) > 1e3 * FIT * max(1, abs(left), abs(right)) * BESIDE ** 0.5:
+            found.append(place)
+    return found
+
+
+def _kink(examination: Examination, name: str, place: float) -> tuple[Finding | None, str]:
+    step = BESIDE * max(1.0, abs(place))
+    left, right = expected_slopes(examination, name, [place - step, place + step])
+    found = float(slopes(examination, name, [place])[0])
+    low, high = min(left, right), max(left, right)
+    slack = FIT * max(1.0, abs(low), abs(high))
+    if not low - slack <= found <= high + slack:
+        message = f"at the kink {name} = {place:g} the slope is {found:.6g}, outside of [{low:.6g}, {high:.6g}]"
+        return Finding("domain", Outcome.FAILED, message, name, "wrong subgradient"), ""
+    side = "of the left" if abs(found - left) <= slack else "of the right" if abs(found - right) <= slack else "between"
+    return None, f"{found:.6g} ({side})"
+
+
+def _beside(examination: Examination, name: str, kinks: Sequence[float]) -> Iterator[Finding]:
+    points = [float(np.nextafter(place, side)) for place in kinks for side in (-np.inf, np.inf)]
+    if not points:
+        return
+    found, expected = slopes(examination, name, points), expected_slopes(examination, name, points)
+    for place, got, right in zip(points, found, expected, strict=True):
+        if not abs(got - right) <= FIT * max(1.0, abs(right)):
+            message = f"one ulp beside a kink, at {name} = {place!r}, the slope is {got:.6g}, not {right:.6g}"
+            yield Finding("domain", Outcome.FAILED, message, name, "wrong subgradient")
+
+
+def _huge(examination: Examination, name: str) -> Iterator[Finding]:
+    sample = _at(examination, name, LARGE)
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
+        warnings.simplefilter("always")
+        values = {key: np.array(v) if isinstance(v, np.ndarray) else v for key, v in sample.values.items()}
+        try:
+            state = examination.layer.start(values)
+            examination.layer.forward(state, values)
+            found = np.asarray(examination.layer.backward(state, [np.ones(len(LARGE))])[name])
+        except Exception as error:
+            raise UserError("with huge values a pass", error) from error
+    expected = expected_slopes(examination, name, LARGE)
+    for place, got, right in zip(LARGE, found, expected, strict=True):
+        if not np.isfinite(right) or abs(right) > 1e300:
+            continue
+        if not np.isfinite(got):
+            yield Finding("domain", Outcome.FAILED, f"at {name} = {place:g} the gradient is {got}, not {right:.6g}", name,
+                          "not finite")  # fmt: skip
+            return
+        if not abs(got - right) <= 1e-6 * abs(right) + 1e-12:
+            yield Finding("domain", Outcome.FAILED, f"at {name} = {place:g} the slope is {got:.6g}, not {right:.6g}", name,
+                          "wrong for huge values")  # fmt: skip
+            return
+    if caught:
+        text = str(caught[0].message)
+        yield Finding("domain", Outcome.WARNING, f"right, but with a warning for huge {name}: {text}", name,
+                      "overflow warning")  # fmt: skip
+
+
+def _structured(examination: Examination) -> Iterator[Finding]:
+    """Yield what goes wrong with equal entries, huge entries and flat columns."""
+    given = examination.samples[0]
+    name = next((n for n in examination.layer.forward_names if is_array(given.values.get(n)) and n not in given.constants), "")
+    value = given.values.get(name)
+    if not name or np.ndim(value) < 2 or "real" not in f"{examination.plan.shapes.get(name, '')} real".split()[-1]:
+        return
+    specials = {"equal entries": np.full(np.shape(value), 0.75), "huge entries": np.asarray(value) * 600}
+    for what, special in specials.items():
+        sample = Sample(what, given.values | {name: special}, given.constants, given.seed)
+        yield from _finite(examination, sample, name, what)
+
+
+def _finite(examination: Examination, sample: Sample, name: str, what: str) -> Iterator[Finding]:
+    try:
+        done = once(examination.layer, sample)
+        reference = examination.expect(sample, done.upstreams, with_backward=False)
+    except UserError as error:
+        yield Finding("domain", Outcome.FAILED, f"{what} in {name}: {error}", name)
+        return
+    expected, found = reference.gradients.get(name), np.asarray(done.gradients.get(name, np.nan))
+    if reference.trace is not None:
+        exact = balls(reference.trace.tape, reference.trace.expected[name].ids)
+        expected = np.array([_float(ball) for ball in exact])
+    if np.isfinite(expected).all() and not np.isfinite(found).all():
+        yield Finding("domain", Outcome.FAILED, f"{what} in {name}: the gradient is not finite", name, "not finite")
+
+
+# ------------------------------------------------------------------ precision
+
+#: The form that keeps the digits, by node.
+STABLE: Final[dict[str, str]] = {
+    "sigmoid": "exp(-|x|)/(1 + exp(-|x|))^2 keeps them all; y*(1 - y) loses them where y rounds to 1",
+    "tanh": "4*exp(-2|x|)/(1 + exp(-2|x|))^2 keeps them all; 1 - y^2 loses them where y rounds to 1",
+    "softplus": "max(x, 0) + log1p(exp(-|x|)) neither overflows nor loses digits",
+    "log-sigmoid": "min(x, 0) - log1p(exp(-|x|)) neither overflows nor loses digits",
+    "silu": "write the slope with exp(-|x|): y*(1 - y) loses its digits where y rounds to 1",
+}  # fmt: skip
+_MANY: Final = 4
+
+
+def check_precision(examination: Examination, wrong: list[Any]) -> Row:
+    """How far float32 is from 50 digits, in ulp: reported, never a failure."""
+    if wrong:
+        return Row("precision", Outcome.SKIPPED, "its values are wrong anyway")
+    try:
+        name = scalar_argument(examination)
+        return _ulps(examination, name) if name else _relative(examination)
+    except (UserError, KeyError, TypeError, ValueError) as error:
+        return Row("precision", Outcome.SKIPPED, f"float32 does not run: {error}")
+
+
+def _ulps(examination: Examination, name: str) -> Row:
+    low = 0.01 if _is_positive_only(examination, name) else -30.0
+    high = 0.99 if "unit" in examination.plan.shapes.get(name, "") else 30.0
+    points = np.linspace(low, high, 121).astype(np.float32)
+    given = examination.samples[0]
+    sample = Sample("float32", given.values | {name: points}, given.constants, given.seed)
+    state, outputs = begin(examination.layer, sample)
+    found = np.asarray(finish(examination.layer, state, [np.ones_like(outputs[0])])[name], dtype=np.float64)
+    expected = expected_slopes(examination, name, points.astype(np.float64).tolist())
+    spacing = np.spacing(np.maximum(np.abs(expected), np.finfo(np.float32).tiny).astype(np.float32)).astype(np.float64)
+    ulps = np.abs(found - expected) / spacing
+    ulps = np.where(np.isfinite(ulps), ulps, np.inf)
+    worst = int(np.argmax(ulps))
+    share = float(np.mean(ulps > _MANY))
+    detail = f"float32: at most {ulps[worst]:.3g} ulp (at {name} = {points[worst]:.4g}); above {_MANY} ulp at {share:.0%} of points"
+    node = examination.node.node.name if examination.node else ""
+    hint = STABLE.get(node, "") if share > 0 and ulps[worst] > 100 else ""
+    return Row("precision", Outcome.PASSED, f"{detail}; {hint}" if hint else detail)
+
+
+def _relative(examination: Examination) -> Row:
+    sample = as_dtype(examination.samples[0], np.float32)
+    done = once(examination.layer, sample)
+    exact = Sample(sample.name, as_dtype(sample, np.float64).values, sample.constants, sample.seed)
+    reference = examination.expect(exact, done.upstreams, with_backward=False)
+    worst = 0.0
+    for name, gradient in done.gradients.items():
+        if name in reference.gradients and np.shape(gradient) == np.shape(reference.gradients[name]):
+            room = np.maximum(reference.bounds[name], np.finfo(np.float64).tiny)
+            gap = np.abs(gradient - reference.gradients[name]) / (room * np.finfo(np.float32).eps)
+            worst = max(worst, float(np.max(gap, initial=0.0)))
+    return Row("precision", Outcome.PASSED, f"float32: {plural(1, 'sample')}, at most {worst:.2g} of the rounding that is to be expected")
+
+

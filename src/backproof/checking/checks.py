@@ -1,0 +1,97 @@
+"""The table of checks, and the report on a layer that they make."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from backproof.checking.check_contracts import check_contract, check_layout, check_shapes
+from backproof.checking.check_domain import check_domain, check_precision
+from backproof.checking.check_values import Mismatch, check_agreement, check_value, mismatches
+from backproof.checking.diagnosis import diagnose
+from backproof.checking.examination import Examination, NotFed, Settings, examine
+from backproof.checking.findings import SEVERITY, Finding, LayerReport, Outcome, Row
+from backproof.checking.layer import Layer, is_array
+from backproof.checking.running_user import UserError
+from backproof.errors import BackproofError
+
+Check = Callable[[Examination, list[Mismatch]], Row]
+#: Every check, by name, in the order of the report.
+CHECKS: Final[dict[str, Check]] = {
+    "value": check_value,
+    "agreement": check_agreement,
+    "shape": check_shapes,
+    "contract": check_contract,
+    "layout": check_layout,
+    "domain": check_domain,
+    "precision": check_precision,
+}
+
+
+def check(layer: Layer, settings: Settings | None = None) -> LayerReport:
+    """Return the report on one layer; it says so where the layer could not be run."""
+    settings = settings or Settings()
+    start = time.perf_counter()
+    try:
+        examination = examine(layer, settings)
+    except NotFed as reason:
+        finding = Finding("value", Outcome.UNKNOWN, str(reason), details=(_HINT,))
+        rows = (Row("value", Outcome.UNKNOWN, "not run", (finding,)),)
+        return LayerReport(layer.name, layer.path, layer.line, layer.convention, "", rows)
+    wrong = mismatches(examination)
+    rows = tuple(_run(name, examination, wrong) for name in _chosen(settings))
+    if wrong and "value" in _chosen(settings):
+        rows = _with_diagnosis(rows, diagnose(examination, wrong))
+    return LayerReport(
+        layer.name, layer.path, layer.line, layer.convention, _specification(examination), rows,
+        _unchecked(examination), (*layer.notes, *examination.notes), time.perf_counter() - start,
+    )  # fmt: skip
+
+
+_HINT: Final = "say how it is fed in pyproject.toml: [tool.backproof.layers.NAME] arguments = {…}, shapes = {x = [4, 3]}"
+
+
+def _chosen(settings: Settings) -> list[str]:
+    return [name for name in CHECKS if (not settings.only or name in settings.only) and name not in settings.skip]
+
+
+def _run(name: str, examination: Examination, wrong: list[Mismatch]) -> Row:
+    try:
+        return CHECKS[name](examination, wrong)
+    except (UserError, BackproofError) as error:
+        return Row(name, Outcome.UNKNOWN, str(error))
+
+
+def _with_diagnosis(rows: tuple[Row, ...], found: list[Finding]) -> tuple[Row, ...]:
+    """Put the named faults where they belong: to the value row, or to the agreement row."""
+    made = []
+    for row in rows:
+        mine = tuple(f for f in found if f.check == row.check)
+        merged = row.findings + mine
+        outcome = next((o for o in SEVERITY if any(f.outcome is o for f in merged)), row.outcome)
+        made.append(Row(row.check, outcome if mine else row.outcome, row.detail, merged))
+    return tuple(made)
+
+
+def _specification(examination: Examination) -> str:
+    if examination.node is not None:
+        how = "declared" if examination.is_declared else "by its name, its forward agrees"
+        return f"the catalogue's {examination.node.node.name} ({how})"
+    try:
+        return examination.reference(examination.samples[0]).source
+    except UserError:
+        return ""
+
+
+def _unchecked(examination: Examination) -> tuple[str, ...]:
+    """Return the arguments and parameters of which no gradient was returned."""
+    given = examination.samples[0]
+    try:
+        returned = set(examination.run(given).gradients)
+    except UserError:
+        return ()
+    names: list[Any] = [
+        name for name, value in given.values.items() if is_array(value) and name not in given.constants
+    ]
+    return tuple(name for name in names if name not in returned)

@@ -1,0 +1,266 @@
+"""One layer under examination: how it is fed, what it should give, and what it gives, each computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from backproof.checking.differences import differences
+from backproof.checking.framework import framework_gradients
+from backproof.checking.layer import Layer, is_array
+from backproof.checking.lifted import Lifted
+from backproof.checking.running_user import Pass, UserError, once
+from backproof.checking.shapes import SIZES, VARIATIONS, Plan, Sample, draw, plans, sample
+from backproof.checking.specification import NodeForward, matched, node_named
+from backproof.checking.tape import NotLiftable, Tape
+from backproof.checking.tracing import Trace, _differentiate, _symbols, seeded, trace
+
+EPS: Final = float(np.finfo(np.float64).eps)
+#: How many times the first-order rounding error two correct results may be apart.
+SLACK: Final = 16
+
+
+@dataclass
+class Reference:
+    """What a sample ought to give; ``bounds`` are rounding errors in units of the machine epsilon."""
+
+    source: str
+    outputs: tuple[Any, ...]
+    gradients: dict[str, Any]
+    bounds: dict[str, Any]
+    trace: Trace | None = None
+
+    def tolerance(self, name: str, eps: float = EPS) -> Any:
+        """Return how far an entry of a gradient may be from the expected one."""
+        return SLACK * eps * self.bounds[name] + np.finfo(np.float64).tiny
+
+
+@dataclass
+class Examination:
+    """A layer, its plan and samples, and everything that has been computed about it."""
+
+    layer: Layer
+    plan: Plan
+    samples: list[Sample]
+    seed: int = 0
+    node: NodeForward | None = None
+    is_declared: bool = False
+    notes: list[str] = field(default_factory=list)
+    refusal: str = ""
+    budget: float = 2.0
+    _passes: dict[int, Pass | UserError] = field(default_factory=dict)
+    _references: dict[int, Reference] = field(default_factory=dict)
+
+    def run(self, given: Sample) -> Pass:
+        """Return the float run of a sample; raises UserError."""
+        key = id(given)
+        if key not in self._passes:
+            try:
+                self._passes[key] = once(self.layer, given)
+            except UserError as error:
+                self._passes[key] = error
+        found = self._passes[key]
+        if isinstance(found, UserError):
+            raise found
+        return found
+
+    def reference(self, given: Sample) -> Reference:
+        """Return what a sample ought to give, from the layer's own forward pass if it can be recorded."""
+        key = id(given)
+        if key not in self._references:
+            self._references[key] = self.expect(given, self.run(given).upstreams)
+        return self._references[key]
+
+    def expect(self, given: Sample, upstreams: Sequence[Any], with_backward: bool = True) -> Reference:
+        """Return what a sample ought to give under the given upstream gradients."""
+        if self.layer.is_traceable and not self.refusal:
+            try:
+                return _from_trace(trace(self.layer, given, upstreams, with_backward), "its own forward pass")
+            except NotLiftable as refusal:
+                self.refusal = str(refusal)
+        if self.node is not None:
+            found = self.expect_node(given, upstreams)
+            if found is not None:
+                return found
+        exact = framework_gradients(self.layer, given, upstreams)
+        if exact is not None:
+            return Reference("automatic differentiation of its own forward pass", *exact)
+        return Reference("numeric differences of its own forward pass", *differences(self.layer, given, upstreams))
+
+    def expect_node(self, given: Sample, upstreams: Sequence[Any]) -> Reference | None:
+        """Return what the catalogue's node gives for a sample, if it can be evaluated there."""
+        if self.node is None:
+            return None
+        try:
+            return _from_trace(trace_node(self.node, given, upstreams), f"the catalogue's {self.node.node.name}")
+        except NotLiftable:
+            return None
+
+
+def trace_node(node: NodeForward, given: Sample, upstreams: Sequence[Any] | None) -> Trace:
+    """Return the record of a node of the catalogue on a sample."""
+    tape = Tape()
+    values = _symbols(tape, given)
+    inputs = {name: value.ids.copy() for name, value in values.items() if type(value) is Lifted}
+    with seeded(given.seed):
+        output = node(values)
+        return _differentiate(tape, inputs, (output,), upstreams, given.seed)
+
+
+def _from_trace(record: Trace, source: str) -> Reference:
+    return Reference(
+        source,
+        tuple(record.tape.values[ids] for ids in record.outputs),
+        {name: lifted.witness for name, lifted in record.expected.items()},
+        {name: record.bound(lifted) for name, lifted in record.expected.items()},
+        record,
+    )
+
+
+# ------------------------------------------------------------------ how to feed it
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may say of a layer: constructor arguments, shapes, the node, and which checks to run."""
+
+    node: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    shapes: Mapping[str, Any] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    seed: int = 0
+    prove: bool = False
+    latex: bool = False
+
+
+class NotFed(Exception):
+    """No way was found to run the layer; says what was tried last."""
+
+
+def examine(layer: Layer, settings: Settings) -> Examination:
+    """Return the examination of a layer, with a plan under which its forward pass runs; raises NotFed."""
+    plan = _plan(layer, settings)
+    examination = Examination(layer, plan, [], settings.seed)
+    own = _own_parameters(layer, plan, settings.seed)
+    examination.samples = [
+        _sample(layer, plan, name, SIZES | sizes, settings.seed, own) for name, sizes in VARIATIONS
+    ]
+    if plan.is_rows and not settings.shapes:
+        examination.samples += list(_other_shapes(layer, plan, settings.seed))
+    examination.samples = [given for given in examination.samples if _runs(examination, given)]
+    _specify(examination, settings.node or layer.node, bool(settings.node or layer.node))
+    return examination
+
+
+def _plan(layer: Layer, settings: Settings) -> Plan:
+    given = {"arguments": settings.arguments, "shapes": settings.shapes}
+    ranked: list[tuple[int, Plan]] = []
+    reason = "nothing fits the names of its arguments"
+    for plan in plans(layer, given):
+        score, why = _score(layer, plan, settings.seed)
+        reason = why or reason
+        if score == 0:
+            return plan
+        ranked.append((score, plan))
+    usable = [(score, plan) for score, plan in ranked if score < _UNUSABLE]
+    if not usable:
+        raise NotFed(f"no arguments were found that it accepts: {reason}")
+    return min(usable, key=lambda pair: pair[0])[1]
+
+
+_UNUSABLE: Final = 3
+
+
+def _score(layer: Layer, plan: Plan, seed: int) -> tuple[int, str]:
+    """Return 0 if a plan works, 1 if gradients have other shapes, 2 if backward raises, more if forward does."""
+    given = sample(layer, plan, "ordinary", SIZES, seed)
+    try:
+        found = once(layer, given)
+    except UserError as error:
+        return (_UNUSABLE if error.stage == "forward" else 2), str(error)
+    if not all(np.isfinite(y).all() and np.size(y) for y in found.outputs) or not found.outputs:
+        return _UNUSABLE, "the output is not finite"
+    shapes = [(np.shape(g), np.shape(given.values[n])) for n, g in found.gradients.items() if n in given.values]
+    return (0 if shapes and all(a == b for a, b in shapes) else 1), ""
+
+
+def _own_parameters(layer: Layer, plan: Plan, seed: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the parameters that the layer makes for itself."""
+    try:
+        found = once(layer, sample(layer, plan, "ordinary", SIZES, seed))
+    except UserError:
+        return {}
+    return {name: np.shape(value) for name, value in layer.parameters(found.state).items()}
+
+
+def _sample(
+    layer: Layer, plan: Plan, name: str, sizes: Mapping[str, int], seed: int, own: Mapping[str, tuple[int, ...]]
+) -> Sample:
+    made = sample(layer, plan, name, sizes, seed)
+    rng = np.random.default_rng([seed, 5])
+    made.values.update({key: draw(" ".join(map(str, shape)), sizes, rng, 1, True) for key, shape in own.items()})
+    return made
+
+
+#: Shapes for layers that take any: scale, and shape as a specification.
+ROWS: Final = (
+    ("wide", 6.0, "5 4"), ("a vector", 1.0, "7"), ("three axes", 1.0, "2 3 4"), ("no axes", 1.0, ""),
+    ("empty", 1.0, "0 3"),
+)  # fmt: skip
+
+
+def _other_shapes(layer: Layer, plan: Plan, seed: int) -> list[Sample]:
+    made = []
+    for name, scale, text in ROWS:
+        shapes = {
+            key: " ".join([text, *given.split()[2:]]).strip() for key, given in plan.shapes.items()
+        }
+        made.append(sample(layer, Plan(plan.profile, shapes, plan.settings), name, SIZES, seed, scale))
+    return made
+
+
+def _runs(examination: Examination, given: Sample) -> bool:
+    """Say whether the forward pass takes a sample; the ordinary one must be taken."""
+    try:
+        examination.run(given)
+    except UserError as error:
+        if error.stage == "forward" and given.name != "ordinary":
+            examination.notes.append(f"{given.name}: {error}")
+            return False
+    return True
+
+
+def _specify(examination: Examination, declared: str, is_declared: bool) -> None:
+    """Find the catalogue's node: the declared one, or the one of the layer's name if the forward agrees."""
+    node = node_named(declared or examination.layer.name)
+    if node is None:
+        if declared:
+            examination.notes.append(f"the catalogue's {declared} cannot be evaluated on arrays yet")
+        return
+    given = examination.samples[0]
+    forward = matched(node, examination.layer, given.values)
+    if forward is None:
+        return
+    differing = [s.name for s in examination.samples if np.size(next(iter(s.values.values()))) and not agrees(examination, forward, s)]
+    if differing and not is_declared:
+        examination.notes.append(
+            f"its forward is not the catalogue's {node.name} ({differing[0]}); checked against its own forward pass"
+        )
+        return
+    examination.node, examination.is_declared = forward, is_declared
+
+
+def agrees(examination: Examination, forward: NodeForward, given: Sample) -> bool:
+    """Say whether the layer's forward is that of a node, to nine digits."""
+    try:
+        expected = forward({name: np.asarray(v) if is_array(v) else v for name, v in given.values.items()})
+        found = examination.run(given).outputs
+    except (UserError, ValueError, TypeError, KeyError):
+        return False
+    return len(found) == 1 and np.shape(found[0]) == np.shape(expected) and bool(
+        np.allclose(found[0], expected, rtol=1e-9, atol=1e-12)
+    )
