@@ -8,13 +8,14 @@ import shutil
 import click
 
 from backproof import catalogue
+from backproof.emit.prose import to_text
 
 NAME_WIDTH = 22
 
 
 def list_catalogue(as_json: bool) -> None:
     """Print the names and descriptions of the whole catalogue."""
-    rows = [(name, catalogue.describe(catalogue.load(name))) for name in catalogue.names()]
+    rows = [(name, to_text(catalogue.describe(catalogue.load(name)))) for name in catalogue.names()]
     if as_json:
         nodes = [{"name": name, "description": text} for name, text in rows]
         click.echo(json.dumps({"schema": 1, "nodes": nodes}, ensure_ascii=False, indent=2))
