@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from backproof.domains import Context, Domain
 from backproof.errors import DomainError
@@ -24,6 +24,7 @@ class Case:
     positive: frozenset[str] = frozenset()
     facts: tuple[tuple[Term, int], ...] = ()
     assumed: tuple[Term, ...] = ()
+    node: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def parameter(self) -> Term:
         """Return a positive parameter that is not in use."""
@@ -39,14 +40,30 @@ def is_parameter(name: str) -> bool:
     return name.startswith("_")
 
 
-def initial_cases(context: Context, free: Iterable[str], assumed: tuple[Term, ...]) -> list[Case]:
-    """Return the cases that cover the domains of the free names; together they are the whole domain."""
-    cases = [Case(assumed=assumed)]
+def initial_cases(
+    context: Context, free: Iterable[str], assumed: tuple[Term, ...], tree: dict[str, Any] | None = None
+) -> list[Case]:
+    """Return the cases that cover the domains of the free names; together they are the whole domain.
+
+    ``tree`` is filled in with how the cases came about, for the certificate.
+    """
+    cases = [Case(assumed=assumed, node={} if tree is None else tree)]
     for name in free:
         domain = context.domain(name)
         shape = context.shapes.get(name, ())
-        cases = [made for case in cases for made in _cover(case, name, domain, shape)]
+        cases = [made for case in cases for made in _grown(case, name, _cover(case, name, domain, shape))]
     return cases
+
+
+def _grown(case: Case, name: str, children: Iterable[Case]) -> list[Case]:
+    """Return the children with nodes of their own, which the case's node names."""
+    made = [replace(child, node={}) for child in children]
+    case.node["parts"] = [(("name", name, child.values.get(name)), child.node) for child in made]
+    return made
+
+
+def _solved_name(case: Case, child: Case) -> str:
+    return next(name for name in child.values if name not in case.values)
 
 
 def _cover(case: Case, name: str, domain: Domain, shape: tuple[str, ...]) -> Iterator[Case]:
@@ -95,7 +112,7 @@ def _inside(p: Term, domain: Domain) -> Term | None:
 
 def evaluator(context: Context, case: Case, table: Table) -> Normal | None:
     """Return an evaluator that knows the facts of the case; None where they contradict each other."""
-    normal = Normal(context, table, case.values, case.positive)
+    normal = case.node["normal"] = Normal(context, table, case.values, case.positive)
     for fact, sign in case.facts:
         value = normal(fact)
         if contradicts(normal, value, sign):
@@ -148,7 +165,16 @@ def split(context: Context, case: Case, subject: Term, table: Table) -> list[Cas
     if normal is None:
         return []
     solved = _solve(normal, normal(subject), case)
-    return [solved.get(sign) or _with_fact(case, subject, sign) for sign in (1, 0, -1)]
+    if not solved:
+        made = [_with_fact(replace(case, node={}), subject, sign) for sign in (1, 0, -1)]
+        case.node["parts"] = [(("sign", subject, sign), child.node) for sign, child in zip((1, 0, -1), made, strict=True)]
+        return made
+    made = [replace(solved[sign], node={}) for sign in (1, 0, -1)]
+    names_solved = [_solved_name(case, child) for child in made]
+    case.node["parts"] = [
+        (("name", name, child.values[name]), child.node) for name, child in zip(names_solved, made, strict=True)
+    ]
+    return made
 
 
 def settled(context: Context, case: Case, table: Table, *subjects: Term) -> Normal | None:

@@ -11,7 +11,6 @@ from typing import Final
 
 from backproof.terms import REDUCTIONS, Term, idx, make, postorder, rebuild, substitute
 
-
 #: Where the numbers of ``renumber`` begin; no other rule numbers so high.
 INNERMOST: Final = 10**9
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from backproof.domains import Context
 from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, settled, split
+from backproof.kernel.certificate import certify
 from backproof.kernel.ground import free_names
 from backproof.kernel.indices import freshen, plain
 from backproof.kernel.normal import Beyond, Normal, Split, Undefined
@@ -25,14 +26,15 @@ MAX_ROUNDS: Final = 4
 class Proof:
     """What a proof attempt found: the cases that hold, the conditions met, or why it failed."""
 
-    closed: list[dict[str, Any]] = field(default_factory=list)
+    closed: int = 0
+    tree: dict[str, Any] = field(default_factory=dict)
     conditions: dict[Term, None] = field(default_factory=dict)
     failed: Case | None = None
     reason: str = ""
 
     @property
     def holds(self) -> bool:
-        return not self.reason and bool(self.closed)
+        return not self.reason and self.closed > 0
 
 
 def judge(left: Term, right: Term, context: Context, *, refute: bool = True) -> Verdict:
@@ -44,7 +46,7 @@ def judge(left: Term, right: Term, context: Context, *, refute: bool = True) -> 
     free = free_names(left, right, context)
     proof, conditions = _prove_under_conditions(left, right, context, free)
     if proof.holds:
-        return _accept(left, right, context, proof, conditions)
+        return _accept(left, right, context, free, proof, conditions)
     if refute:
         found = find_point(left, right, context, proof.failed)
         if found is not None:
@@ -124,7 +126,7 @@ def _is_certain(normal: Normal, condition: Term) -> bool:
 def prove(left: Term, right: Term, context: Context, free: list[str], assumed: tuple[Term, ...] = ()) -> Proof:
     """Return a proof of ``left = right`` by cases, or why there is none."""
     proof, table = Proof(), Table()
-    pending = initial_cases(context, free, assumed)[::-1]
+    pending = initial_cases(context, free, assumed, proof.tree)[::-1]
     seen = 0
     while pending and not proof.reason:
         case = pending.pop()
@@ -166,7 +168,7 @@ def _compare(normal: Normal, difference: Quotient, case: Case, proof: Proof) -> 
         raise TooBig("a condition that only the proof can name")
     proof.conditions.update(normal.conditions)
     if normal.signs.vanishes(difference):
-        proof.closed.append({"case": len(proof.closed)})
+        proof.closed += 1
     else:
         proof.failed, proof.reason = case, "the normal forms of the two sides differ"
 
@@ -174,13 +176,24 @@ def _compare(normal: Normal, difference: Quotient, case: Case, proof: Proof) -> 
 # Acceptance ----------------------------------------------------------------------------------------
 
 
-def _accept(left: Term, right: Term, context: Context, proof: Proof, conditions: tuple[Term, ...]) -> Verdict:
-    certificate = {"schema": 1, "cases": proof.closed}
+def _accept(
+    left: Term, right: Term, context: Context, free: list[str], proof: Proof, conditions: tuple[Term, ...]
+) -> Verdict:
     if not conditions:
-        return Verdict(Kind.PROVED, certificate=certificate)
+        return Verdict(Kind.PROVED, certificate=certify(proof.tree, free, ()))
     if holds_somewhere(left, right, context, conditions):
+        certificate = _certificate_under(left, right, context, free, conditions)
         return Verdict(Kind.PROVED_IF, conditions=tuple(map(plain, conditions)), certificate=certificate)
     return Verdict(Kind.UNKNOWN, reason="no point was found at which the side conditions hold")
+
+
+def _certificate_under(
+    left: Term, right: Term, context: Context, free: list[str], conditions: tuple[Term, ...]
+) -> dict[str, Any]:
+    """Return the certificate of the proof made once more under the conditions that are printed."""
+    narrow, assumed = _assumptions(context, conditions)
+    again = prove(left, right, narrow, free, assumed)
+    return certify(again.tree, free, conditions)
 
 
 def tidy(condition: Term) -> Term:

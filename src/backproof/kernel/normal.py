@@ -257,6 +257,7 @@ class Normal:
         }
         degree = int(self.ring.table.units.get(term, 1))
         atom = self.ring.generator(term, "atom", root_term(term, degree), **known)
+        self.ring.atoms[self.ring.numbers[term]] = (term.data, degree)
         return atom**degree
 
     def index(self, term: Term) -> Quotient:
@@ -503,8 +504,10 @@ class Normal:
         if abs(times) > 32:
             raise TooBig(f"the angle {times} times a unit")
         angle = subject if unit == 1 else mul(num(unit), subject)
-        c1 = ring.generator(call("cos", angle), "cos", call("cos", angle))
-        s1 = ring.generator(call("sin", angle), "sin", call("sin", angle))
+        value = ring.quotient(ring.monomial(monomial)) * ring.constant(unit)
+        argument = (value if bottom is None else value / ring.quotient(bottom),)
+        c1 = ring.generator(call("cos", angle), "cos", call("cos", angle), argument=argument)
+        s1 = ring.generator(call("sin", angle), "sin", call("sin", angle), argument=argument)
         ring.relate(ring.numbers[call("sin", angle)], 2, 1 - c1.numerator**2)
         cosine, sine = ring.one, ring.zero
         for _ in range(abs(times)):
@@ -583,7 +586,8 @@ def _power(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
         return normal.whole_power(base, exponent, term)
     if value is None:
         normal.require_positive(base, term.args[0])
-        return normal.exponential(exponent * normal.logarithm(base))
+        logarithm = normal.done.setdefault(call("log", term.args[0]), normal.logarithm(base))
+        return normal.exponential(exponent * logarithm)
     if value < 0:
         normal.require_nonzero(base, term.args[0])
     if value.denominator != 1:
@@ -608,7 +612,7 @@ def _tan(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
 
 
 def _hyperbolic(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
-    up = normal.exponential(args[0])
+    up = normal.done.setdefault(call("exp", term.args[0]), normal.exponential(args[0]))
     down = up.inverse()
     half = normal.ring.constant(Fraction(1, 2))
     sinh, cosh = (up - down) * half, (up + down) * half

@@ -76,6 +76,8 @@ class Ring:
         self.generators: list[Generator] = []
         self.numbers: dict[Any, int] = {}
         self.relations: dict[int, tuple[int, fmpq_mpoly]] = {}
+        self.factored: list[tuple[fmpq_mpoly, Fraction, list[tuple[fmpq_mpoly, int]]]] = []
+        self.atoms: dict[int, tuple[str, int]] = {}
         self.zero = self.constant(Fraction(0))
         self.one = self.constant(Fraction(1))
 
@@ -138,6 +140,13 @@ class Ring:
             total += self.context.from_dict(part) * bounded_power(value, times)
         return total
 
+    def factors(self, polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
+        """Return the rational content and the irreducible factors, and keep them for the certificate."""
+        lead, parts = factors_of(polynomial)
+        if len(polynomial) > 1 and (len(parts) > 1 or parts[0][1] > 1):
+            self.factored.append((polynomial, lead, parts))
+        return lead, parts
+
     def monomials(self, polynomial: fmpq_mpoly) -> Iterator[tuple[Monomial, Fraction]]:
         for exponents, value in polynomial.to_dict().items():
             sparse = tuple((i, int(e)) for i, e in enumerate(exponents) if e)
@@ -163,6 +172,22 @@ class Ring:
     def term(self, polynomial: fmpq_mpoly) -> Term:
         """Return a term that stands for ``polynomial``."""
         return add(*(self.monomial_term(m, c) for m, c in self.monomials(polynomial)))
+
+
+def factors_of(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
+    """Return the rational content and the irreducible factors with their multiplicities."""
+    if len(polynomial) == 1:
+        return monomial_factors(polynomial)
+    lead, factors = polynomial.factor()
+    return Fraction(int(lead.p), int(lead.q)), [(f, int(times)) for f, times in factors]
+
+
+def monomial_factors(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
+    lead = polynomial.leading_coefficient()
+    generators = polynomial.context().gens()
+    degrees = polynomial.degrees()
+    factors = [(generators[i], int(times)) for i, times in enumerate(degrees) if times]
+    return Fraction(int(lead.p), int(lead.q)), factors
 
 
 def check_product(left: int, right: int) -> None:

@@ -10,7 +10,6 @@ from flint import fmpq, fmpq_mpoly
 
 from backproof.kernel.ring import Key, Monomial, Quotient, Ring
 
-
 MAX_LOG_POWER: Final = 8
 
 
@@ -26,7 +25,7 @@ class Signs:
 
     def learn_nonzero(self, value: Quotient) -> None:
         """Record that ``value``, and so each factor of its numerator, is not zero in this case."""
-        for factor, _ in factors_of(value.numerator)[1]:
+        for factor, _ in self.ring.factors(value.numerator)[1]:
             self.nonzero.add(self.ring.key(factor))
 
     def learn_nonnegative(self, value: Quotient) -> None:
@@ -36,7 +35,7 @@ class Signs:
         polynomial = value.numerator * value.denominator
         self.nonnegative[self.ring.key(polynomial)] = polynomial
         core = polynomial
-        for factor, times in factors_of(polynomial)[1]:
+        for factor, times in self.ring.factors(polynomial)[1]:
             if self.of_polynomial(factor) == 1:
                 core = core // factor**times
         self.nonnegative[self.ring.key(core)] = core
@@ -48,11 +47,11 @@ class Signs:
         polynomial = value.numerator * value.denominator
         self.facts[self.ring.key(polynomial)] = sign
         self.facts[self.ring.key(-polynomial)] = -sign
-        factors = [factor for factor, times in factors_of(polynomial)[1] if times % 2]
+        factors = [factor for factor, times in self.ring.factors(polynomial)[1] if times % 2]
         open_ones = [factor for factor in factors if self.of_polynomial(factor) is None]
         if sign and len(open_ones) == 1:
             rest = self.product(f for f in factors if f is not open_ones[0])
-            lead = 1 if factors_of(polynomial)[0] > 0 else -1
+            lead = 1 if self.ring.factors(polynomial)[0] > 0 else -1
             if rest:
                 self.facts[self.ring.key(open_ones[0])] = sign * rest * lead
                 self.facts[self.ring.key(-open_ones[0])] = -sign * rest * lead
@@ -81,7 +80,7 @@ class Signs:
         whole = self.of_polynomial(polynomial)
         if whole is not None:
             return whole
-        lead, factors = factors_of(polynomial)
+        lead, factors = self.ring.factors(polynomial)
         total = 1 if lead > 0 else -1
         for factor, times in factors:
             sign = self.of_polynomial(factor)
@@ -95,7 +94,7 @@ class Signs:
     def open_factor(self, value: Quotient) -> fmpq_mpoly | None:
         """Return a factor whose sign is not known, the shortest one."""
         polynomial = value.numerator * value.denominator
-        unknown = [f for f, _ in factors_of(polynomial)[1] if self.of_polynomial(f) is None]
+        unknown = [f for f, _ in self.ring.factors(polynomial)[1] if self.of_polynomial(f) is None]
         return min(unknown, key=lambda f: (len(f), self.ring.key(f)), default=None)
 
     def is_nonzero(self, value: Quotient) -> bool:
@@ -105,7 +104,7 @@ class Signs:
         sign = self.of(value)
         if sign is not None:
             return sign != 0
-        return all(self.is_nonzero_polynomial(f) for f, _ in factors_of(value.numerator)[1])
+        return all(self.is_nonzero_polynomial(f) for f, _ in self.ring.factors(value.numerator)[1])
 
     def is_nonnegative(self, value: Quotient) -> bool:
         """Say whether ``value`` is certainly at least zero on the whole case."""
@@ -115,7 +114,7 @@ class Signs:
         polynomial = value.numerator * value.denominator
         if self.ring.key(polynomial) in self.nonnegative:
             return True
-        lead, factors = factors_of(polynomial)
+        lead, factors = self.ring.factors(polynomial)
         odd = [f for f, times in factors if times % 2]
         if not odd:
             return bool(lead > 0)
@@ -259,24 +258,8 @@ class Signs:
         return [self.ring.context.from_dict(part) for part in parts]
 
 
-def factors_of(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
-    """Return the rational content and the irreducible factors with their multiplicities."""
-    if len(polynomial) == 1:
-        return monomial_factors(polynomial)
-    lead, factors = polynomial.factor()
-    return Fraction(int(lead.p), int(lead.q)), [(f, int(times)) for f, times in factors]
-
-
 def factors_of_quotient(value: Quotient) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
     """Return the content and the factors of a quotient, those of its denominator with negative multiplicities."""
-    lead, above = factors_of(value.numerator)
-    below_lead, below = factors_of(value.denominator)
+    lead, above = value.ring.factors(value.numerator)
+    below_lead, below = value.ring.factors(value.denominator)
     return lead / below_lead, [*above, *((factor, -times) for factor, times in below)]
-
-
-def monomial_factors(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
-    lead = polynomial.leading_coefficient()
-    generators = polynomial.context().gens()
-    degrees = polynomial.degrees()
-    factors = [(generators[i], int(times)) for i, times in enumerate(degrees) if times]
-    return Fraction(int(lead.p), int(lead.q)), factors

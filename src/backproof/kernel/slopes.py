@@ -314,6 +314,8 @@ class Side:
 def sides(root: Term, variable: Term, sign: Chooser, name: Callable[[Term], tuple[Term, int]]) -> Sides:
     """Return ``root`` as it reads on every side of the joins that the point sits on, and inner functions.
 
+    Subjects of choices count as inner functions: next to the point they need values as well.
+
     A join is a subject that is zero in this case and that the variable, or that of a derivative within, moves.
     ``name`` gives the same term for subjects that differ by a rational factor only, with the factor's sign.
     """
@@ -335,6 +337,8 @@ def sides(root: Term, variable: Term, sign: Chooser, name: Callable[[Term], tupl
                 if known in taken:
                     return taken[known] * direction
             value = sign(subject)
+            if is_moved(subject):
+                inner.append((subject, variable))
             if value == 0 and is_moved(subject):
                 raise _Fork(name(subject)[0])
             return value

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from backproof.kernel.indices import axis_of, freshen, has_bound, is_bound, reindex, renumber
 from backproof.kernel.ring import Quotient, TooBig
-from backproof.kernel.signs import factors_of
 from backproof.terms import (
     ONE,
     RELATIONS,
@@ -165,15 +164,13 @@ def sum_over(normal: Normal, axes: Iterable[str], value: Quotient) -> Quotient:
         total = _sum_over_one(normal, axis, total)
     if normal.signs.is_nonnegative(value):
         normal.signs.learn_nonnegative(total)
-    elif normal.signs.is_nonnegative(-value):
-        normal.signs.learn_nonnegative(-total)
     return total
 
 
 def _sum_over_one(normal: Normal, name: str, value: Quotient) -> Quotient:
     ring = normal.ring
     outside, inside = ring.one, []
-    for factor, times in factors_of(value.denominator)[1]:
+    for factor, times in value.ring.factors(value.denominator)[1]:
         if name in ring.term(factor).axes:
             inside.append((ring.term(factor), -times))
         else:
@@ -325,14 +322,16 @@ def _generator(normal: Normal, names: list[str], factors: list[Factor]) -> Quoti
         return normal(mul(*(size(axis_of(name)) for name in names)))
     shifted = _shifted(normal, names, factors)
     shown = canonical(reduction("sum", names, _product(shifted)))
+    known = normal.ring.find(shown)
+    if known is not None:
+        return known
     assumed = _assumed_total(normal, names, factors)
     if assumed is not None:
         return assumed
     value = normal(_product(factors))
     sign = normal.signs.of(value) or None
-    return normal.ring.generator(
-        shown, "sum", shown, sign=sign, is_nonnegative=normal.signs.is_nonnegative(value), argument=(value,)
-    )
+    above = sign == 1 or (sign is None and normal.signs.is_nonnegative(value))
+    return normal.ring.generator(shown, "sum", shown, sign=sign, is_nonnegative=above, argument=(value,))
 
 
 def _assumed_total(normal: Normal, names: list[str], factors: list[Factor]) -> Quotient | None:
@@ -358,9 +357,11 @@ def _shifted(normal: Normal, names: list[str], factors: list[Factor]) -> list[Fa
     Reads outside an axis are zero, so a sum whose summand reads an entry exactly at the bound index runs over
     all integers, and may be shifted or reflected.
     """
-    for name in names:
+    for name in list(names):
         reads = _unit_reads(normal, name, factors)
-        if not any(_reads(normal, factor, name) for factor, _ in factors) or len(reads) < 2:
+        if all(shift is idx(name) for shift, _ in reads):
+            continue
+        if not any(_reads(normal, factor, name) for factor, times in factors if times > 0):
             continue
         options = [(name, factors)]
         for shift, axis in reads:
