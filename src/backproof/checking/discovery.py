@@ -1,0 +1,168 @@
+"""Finding the layers in a file, a module, ``path.py::Name`` or a notebook, with what pyproject.toml says of them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from backproof.checking.conventions import class_layer, find_layers, pair_layer
+from backproof.checking.examination import Settings
+from backproof.checking.layer import Layer
+from backproof.errors import BackproofError, UnknownName
+
+#: Lines of a notebook's cells that are no Python.
+_MAGIC: Final = ("%", "!", "?")
+
+
+@dataclass(frozen=True)
+class NotReadable(BackproofError):
+    """A file that is no Python module, and why."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says: which names, which functions, which node, which checks."""
+
+    names: tuple[str, ...] = ()
+    forward: str = ""
+    backward: str = ""
+    node: str = ""
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    seed: int = 0
+    prove: bool = False
+    latex: bool = False
+    time_limit: float = 60.0
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the options as JSON data."""
+        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+
+
+def options_from(data: Mapping[str, Any]) -> Options:
+    """Return the options that ``Options.as_data`` was made from."""
+    return Options(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+
+
+def split_path(path: str) -> tuple[str, tuple[str, ...]]:
+    """Return ``path.py::Name`` as path and names."""
+    file, *names = path.split("::")
+    return file, tuple(names)
+
+
+def load(path: str) -> ModuleType:
+    """Return the user's module: a file, a notebook, or something that can be imported."""
+    if path.endswith(".ipynb"):
+        return _notebook(Path(path))
+    if path.endswith(".py") or Path(path).is_file():
+        return _file(Path(path))
+    sys.path.insert(0, "")
+    return importlib.import_module(path)
+
+
+def _file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise NotReadable(str(path), "no such file")
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else f"under_test_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise NotReadable(str(path), "no Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _notebook(path: Path) -> ModuleType:
+    """Return a module made of the code cells, without the lines that only a notebook understands."""
+    cells = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
+    sources = ["".join(cell.get("source", "")) for cell in cells if cell.get("cell_type") == "code"]
+    text = "\n".join(line for source in sources for line in source.splitlines() if not line.lstrip().startswith(_MAGIC))
+    module = ModuleType(path.stem.replace("-", "_"))
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102 - in the worker process, at the user's wish
+    return module
+
+
+def layers_of(module: ModuleType, path: str, options: Options) -> list[Layer]:
+    """Return the layers of a module that ``options`` ask for; raises UnknownName."""
+    if options.forward or options.backward:
+        return [_explicit(module, path, options)]
+    own = {name: value for name, value in vars(module).items() if _is_own(value, module)}
+    layers = find_layers(own, path)
+    if not options.names:
+        return layers
+    known = {layer.name: layer for layer in layers}
+    chosen = []
+    for name in options.names:
+        if name not in known and isinstance(getattr(module, name, None), type):
+            known[name] = class_layer(name, getattr(module, name), path)
+        if name not in known:
+            raise UnknownName(name, tuple(known)[:3])
+        chosen.append(known[name])
+    return chosen
+
+
+def _is_own(value: Any, module: ModuleType) -> bool:
+    """Say whether something was written in this module, or in one beside it; a notebook has only its own."""
+    home = getattr(value, "__module__", None) or getattr(getattr(value, "fun", None), "__module__", None)
+    if home is None or home == module.__name__:
+        return True
+    return home.split(".")[0] == module.__name__.split(".")[0]
+
+
+def _explicit(module: ModuleType, path: str, options: Options) -> Layer:
+    found = [getattr(module, name, None) for name in (options.forward, options.backward)]
+    for name, function in zip((options.forward, options.backward), found, strict=True):
+        if not callable(function):
+            raise UnknownName(name or "--forward and --backward go together")
+    return pair_layer(options.forward, *found, path, options.node)
+
+
+# ------------------------------------------------------------------ [tool.backproof]
+
+
+def configuration(path: str) -> dict[str, Any]:
+    """Return the table ``[tool.backproof]`` of the nearest pyproject.toml above a file, if there is one."""
+    start = Path(path).resolve().parent if Path(path).exists() else Path.cwd()
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        if file.is_file():
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            return dict(table.get("tool", {}).get("backproof", {}))
+    return {}
+
+
+def settings_for(layer: Layer, options: Options) -> Settings:
+    """Return what the options and the configuration say of one layer."""
+    said = options.configuration.get("layers", {}).get(layer.name, {})
+    return Settings(
+        node=options.node or said.get("node", ""), arguments=said.get("arguments", {}), shapes=said.get("shapes", {}),
+        only=options.only, skip=(*options.skip, *said.get("skip", ())), seed=options.seed, prove=options.prove,
+        latex=options.latex,
+    )  # fmt: skip
+
+
