@@ -79,7 +79,7 @@ class Evaluator:
 
 def points_of(derivation: Derivation) -> list[Point]:
     """Return points of the domain, the special ones among them, with signed upstream gradients."""
-    random = Random(1)  # noqa: S311  # reproducible sampling, no secret
+    random = Random(1)
     output = f"d{derivation.operations[-1].output.data}"
     axes = [list(values_in(given.domain, random)) for given in derivation.node.inputs]
     names = [given.name for given in derivation.node.inputs]
