@@ -238,9 +238,7 @@ def _summed(names: Collection[str], factors: list[Term]) -> Term:
     return reduction("sum", names, body)
 
 
-def _contract(
-    names: list[str], body: Term, pairs: list[Pair], shapes: Shapes, rest: tuple[Pair, ...] = ()
-) -> Term:
+def _contract(names: list[str], body: Term, pairs: list[Pair], shapes: Shapes, rest: tuple[Pair, ...] = ()) -> Term:
     """Return the sum with every bracket of ``pairs`` resolved that an index of the sum solves."""
     pending, kept = _plain_first(pairs), [_bracket(pair) for pair in rest]
     while pending:

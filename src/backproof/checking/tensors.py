@@ -121,9 +121,7 @@ def values_of(node: Node, sizes: Sizes, dtype: Any, rng: np.random.Generator) ->
     return {given.name: _value(given, sizes, dtype, rng, limits[given.name]) for given in node.inputs}
 
 
-def _value(
-    given: Declaration, sizes: Sizes, dtype: Any, rng: np.random.Generator, limits: Sequence[int]
-) -> Any:
+def _value(given: Declaration, sizes: Sizes, dtype: Any, rng: np.random.Generator, limits: Sequence[int]) -> Any:
     """Return a value in the domain of an input, row numbers below the number of rows."""
     shape = tuple(sizes[axis_of(axis)] for axis in given.axes)
     if given.name in sizes:
@@ -141,7 +139,8 @@ def _value(
 
 def _real(domain: Domain, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
     if domain.low is not None and domain.high is not None:
-        return np.asarray(rng.uniform(float(domain.low) * 0.8 + float(domain.high) * 0.2, float(domain.high) * 0.9, shape))
+        low, high = float(domain.low), float(domain.high)
+        return np.asarray(low + (high - low) * rng.uniform(0.2, 0.9, shape))
     if domain.low is not None:
         return np.asarray(float(domain.low) + rng.uniform(0.3, 1.9, shape))
     if domain.high is not None:
@@ -168,8 +167,10 @@ def _compare(subject: Subject, sizes: Sizes, dtype: Any, rng: np.random.Generato
     outputs, gradients, upstreams = _run(subject, named, dtype, rng)
     for output, array in zip(outputs_of(subject.node), outputs, strict=True):
         lengths |= dict(zip(subject.context.shapes[output], array.shape, strict=True))
-    arrays = {name: np.asarray(value, None if np.asarray(value).dtype.kind == "i" else np.longdouble)
-              for name, value in given.items()}
+    arrays = {
+        name: np.asarray(value, None if np.asarray(value).dtype.kind == "i" else np.longdouble)
+        for name, value in given.items()
+    }
     arrays |= {f"d{name}": np.asarray(up, np.longdouble) for name, up in upstreams.items()}
     found = dict(zip(outputs_of(subject.node), outputs, strict=True)) | {
         f"d{subject.names[name]}": value for name, value in gradients.items() if value is not None
@@ -188,9 +189,7 @@ def _run(
     return outputs, gradients, dict(zip(outputs_of(subject.node), upstreams, strict=True))
 
 
-def _agree(
-    subject: Subject, name: str, value: Any, arrays: Mapping[str, Array], lengths: Sizes, dtype: Any
-) -> int:
+def _agree(subject: Subject, name: str, value: Any, arrays: Mapping[str, Array], lengths: Sizes, dtype: Any) -> int:
     axes = subject.context.shapes[name]
     if not is_differentiable(subject.context.domains.get(name[1:])):
         return 0
@@ -206,5 +205,6 @@ def _agree(
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         shown = ", ".join(f"{axis} = {i}" for axis, i in zip(axes, place, strict=True))
         where = f" at {shown}" if shown else ""
-        raise Disagreement(f"{name} is {float(value[place]):.9g}, not {float(expected[place]):.9g}{where} ({value.dtype})")
+        shown = f"{float(value[place]):.9g}, not {float(expected[place]):.9g}"
+        raise Disagreement(f"{name} is {shown}{where} ({value.dtype})")
     return int(value.size)

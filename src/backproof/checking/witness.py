@@ -10,11 +10,13 @@ from typing import Any, Final
 import mpmath
 import numpy as np
 
+from backproof.calculus.fields import has_axes
 from backproof.checking.composed import Composed, Values, compose, differentiate, lambdify
 from backproof.checking.numbers import graph_witness
 from backproof.checking.numeric import numeric_witness
 from backproof.checking.samples import Point, points
 from backproof.checking.state import State, Witness, plural
+from backproof.checking.tensors import tensor_witness
 from backproof.derivation import Derivation
 from backproof.errors import NotDerivable
 from backproof.kernel import Kind
@@ -34,6 +36,8 @@ def cross_check(derivation: Derivation, seed: int = 0) -> dict[str, Witness]:
 
 
 def _sympy(derivation: Derivation, seed: int) -> Witness:
+    if has_axes(derivation.node):
+        return Witness(State.ABSENT, "it has no derivative for symbolic sizes")
     try:
         return sympy_witness(derivation, compose(derivation), seed)
     except NotDerivable as refusal:
@@ -46,6 +50,8 @@ def _numeric(derivation: Derivation, seed: int) -> Witness:
         return graph_witness(derivation)
     if name not in LAYERS:
         return Witness(State.ABSENT, "no numpy layer")
+    if has_axes(derivation.node):
+        return tensor_witness(derivation, LAYERS[name], SIGNATURES[name], seed)
     try:
         composed = compose(derivation)
     except NotDerivable as refusal:
