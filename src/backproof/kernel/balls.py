@@ -244,6 +244,13 @@ def decimal(value: Value, digits: int = 20) -> str:
     return value if isinstance(value, str) else str(value.str(digits, radius=False))
 
 
+def shown(value: Value) -> list[str] | str:
+    """Return the ends of a ball, outwards, as decimals."""
+    if isinstance(value, str):
+        return value
+    return [str(end.str(40, radius=True)) for end in (value.lower(), value.upper())]
+
+
 SPECIAL: Final = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 2), (2, 1), (-2, 1), (3, 1), (-3, 1)))
 
 

@@ -167,7 +167,8 @@ def split(context: Context, case: Case, subject: Term, table: Table) -> list[Cas
     solved = _solve(normal, normal(subject), case)
     if not solved:
         made = [_with_fact(replace(case, node={}), subject, sign) for sign in (1, 0, -1)]
-        case.node["parts"] = [(("sign", subject, sign), child.node) for sign, child in zip((1, 0, -1), made, strict=True)]
+        parts = zip((1, 0, -1), made, strict=True)
+        case.node["parts"] = [(("sign", subject, sign), child.node) for sign, child in parts]
         return made
     made = [replace(solved[sign], node={}) for sign in (1, 0, -1)]
     names_solved = [_solved_name(case, child) for child in made]

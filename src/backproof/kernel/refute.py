@@ -11,6 +11,7 @@ from typing import Final
 from backproof.domains import Context
 from backproof.kernel import balls
 from backproof.kernel.cases import Case
+from backproof.kernel.certificate import SCHEMA
 from backproof.kernel.ground import Grounder, Scene, scenes
 from backproof.kernel.slopes import HOLDS
 from backproof.kernel.verdict import Kind, Verdict
@@ -34,14 +35,26 @@ def find_point(left: Term, right: Term, context: Context, failed: Case | None) -
                     continue
                 common = common or not (isinstance(a, str) or isinstance(b, str))
                 if balls.differ(a, b):
-                    return _refuted(point, a, b)
+                    return _refuted(point, a, b, precision)
                 if isinstance(a, str) != isinstance(b, str) and lonely is None:
-                    lonely = _refuted(point, a, b)
+                    lonely = _refuted(point, a, b, precision)
     return None if common else lonely
 
 
-def _refuted(point: dict[str, Fraction], left: balls.Value, right: balls.Value) -> Verdict:
-    return Verdict(Kind.REFUTED, point=tuple(point.items()), left=balls.decimal(left), right=balls.decimal(right))
+def _refuted(point: dict[str, Fraction], left: balls.Value, right: balls.Value, precision: int) -> Verdict:
+    certificate = {
+        "schema": SCHEMA,
+        "point": {name: str(value) for name, value in point.items()},
+        "precision": precision,
+        "balls": [balls.shown(left), balls.shown(right)],
+    }
+    return Verdict(
+        Kind.REFUTED,
+        point=tuple(point.items()),
+        left=balls.decimal(left),
+        right=balls.decimal(right),
+        certificate=certificate,
+    )
 
 
 def _points(scene: Scene, count: int) -> Iterator[dict[str, Fraction]]:

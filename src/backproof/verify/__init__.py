@@ -6,8 +6,13 @@ from typing import Any
 
 from backproof.domains import Context
 from backproof.terms import Term
+from backproof.verify.points import check_refutation
 from backproof.verify.polynomials import Rejected
 from backproof.verify.proofs import check_proof
+
+STUMBLES = (
+    ArithmeticError, AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError, StopIteration,
+)  # fmt: skip
 
 
 def verify_proof(left: Term, right: Term, context: Context, certificate: dict[str, Any]) -> tuple[Term, ...]:
@@ -17,12 +22,16 @@ def verify_proof(left: Term, right: Term, context: Context, certificate: dict[st
     """
     try:
         return check_proof(left, right, context, certificate)
-    except Rejected:
-        raise
-    except (
-        ArithmeticError, AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError, StopIteration,
-    ) as stumble:  # fmt: skip
+    except STUMBLES as stumble:
         raise Rejected(f"the certificate is damaged: {type(stumble).__name__}") from stumble
 
 
-__all__ = ["Rejected", "verify_proof"]
+def verify_refutation(left: Term, right: Term, context: Context, certificate: dict[str, Any]) -> None:
+    """Return where the sides certainly differ at the certificate's point; raise Rejected elsewhere."""
+    try:
+        check_refutation(left, right, context, certificate)
+    except STUMBLES as stumble:
+        raise Rejected(f"the certificate is damaged: {type(stumble).__name__}") from stumble
+
+
+__all__ = ["Rejected", "verify_proof", "verify_refutation"]

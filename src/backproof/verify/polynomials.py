@@ -49,7 +49,7 @@ def divided(a: Poly, b: Poly) -> tuple[Poly, Poly]:
     count = 1 + max((g for p in (a, b) for m in p for g, _ in m), default=0)
     lead = max(b, key=lambda m: [dict(m).get(g, 0) for g in range(count)])
     whole: Poly = {}
-    while found := next((m for m in a if all(dict(m).get(g, 0) >= e for g, e in lead)), None):
+    while (found := next((m for m in a if all(dict(m).get(g, 0) >= e for g, e in lead)), None)) is not None:
         rest = tuple((g, e - dict(lead).get(g, 0)) for g, e in found if e > dict(lead).get(g, 0))
         part = {rest: a[found] / b[lead]}
         whole, a = plus(whole, part), plus(a, times(part, b), Fraction(-1))

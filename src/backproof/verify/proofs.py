@@ -49,7 +49,9 @@ def covering(domain: Domain, p: Term) -> list[Term | None]:
     """Return terms in a positive parameter that together take every value of the domain; None: the name itself."""
     low, high = domain.low, domain.high
     made: list[Term | None] = [
-        num(end) for end, is_open in ((low, domain.low_open), (high, domain.high_open)) if end is not None and not is_open
+        num(end)
+        for end, is_open in ((low, domain.low_open), (high, domain.high_open))
+        if end is not None and not is_open
     ]
     if low is not None and low == high:
         return made[:1]
@@ -217,7 +219,8 @@ class Case(Reader):
     def generator_signs(self, g: dict[str, Any]) -> Signs:
         head = g["head"]
         if head == "atom":
-            require(g["name"] not in self.values and g["name"] not in self.context.definitions, "an atom that is defined")
+            known = {*self.values, *self.context.definitions}
+            require(g["name"] not in known, "an atom that is defined")
             signs = self.atom_signs(g["name"])
             require(g["degree"] == 1 or signs == UP, "the root of an atom that may be negative")
             return signs
@@ -348,8 +351,8 @@ class Case(Reader):
             self.value(each)
             for base, n in interior(each, by):
                 exponent = self.value(n)
-                whole = set(exponent[0]) <= {()} and (exponent[0].get((), Fraction(0)) / exponent[1][()]).denominator == 1
-                if not whole:
+                constant = set(exponent[0]) <= {()} and set(exponent[1]) == {()}
+                if not constant or (exponent[0].get((), Fraction(0)) / exponent[1][()]).denominator != 1:
                     self.need(self.value(base), UP, "a derivative at the edge of a root")
         slopes = [self.value(slope(side, x)) for side in found]
         here = self.value(function)
@@ -440,36 +443,38 @@ class Case(Reader):
             return False
         q = lcm(*(c.denominator for c in rest.values())) if rest else 1
         power: Value = (UNIT, UNIT)
-        for ((g, _),), c in rest.items():  # type: ignore[misc]
-            self.generator(g)
-            power = self.times(power, self.raised(self.generators[g]["of"], int(c * q)))
+        for monomial, c in rest.items():
+            number = monomial[0][0]
+            self.generator(number)
+            power = self.times(power, self.raised(self.generators[number]["of"], int(c * q)))
         return self.same(self.raised((top, bottom), q), power) and (q == 1 or self.of((top, bottom)) == UP)
 
     def circle(self, u: Value) -> tuple[Value, Value]:
         """Return (cos u, sin u) by the addition theorem over the angles of the cosines."""
-        cosine, sine, total = (UNIT, UNIT), ({}, UNIT), ({}, UNIT)
-        result: tuple[Value, Value] = (cosine, sine)
-        rest: Value = total
+        result: tuple[Value, Value] = ((UNIT, UNIT), ({}, UNIT))
+        total: Value = ({}, UNIT)
+        whole, rest = divided(*u)
         for i, g in enumerate(self.generators):
             if g["head"] != "cos":
                 continue
             angle = g["of"]
-            lead = max(angle[0])
-            scaled = times(u[0], angle[1]), times(angle[0], u[1])
-            n = scaled[0].get(max(scaled[1]), Fraction(0)) / scaled[1][max(scaled[1])] if lead in angle[0] else Fraction(0)
+            here, below = (whole, UNIT) if set(angle[1]) == {()} else (rest, u[1])
+            a, b = times(here, angle[1]), times(angle[0], below)
+            n = a.get(max(b), Fraction(0)) / b[max(b)]
             if n.denominator != 1 or abs(n) > 64:
                 continue
             if n:
                 other = self.generators[i + 1]
                 require(other["head"] == "sin" and other["of"] == angle, "a cosine without its sine")
                 self.generator(i)
-            rest = self.plus(rest, self.times(({(): n} if n else {}, UNIT), angle))
+            total = self.plus(total, self.times(({(): n} if n else {}, UNIT), angle))
             c1: Value = ({((i, 1),): Fraction(1)}, UNIT)
             s1: Value = ({((i + 1, 1),): Fraction(1 if n > 0 else -1)}, UNIT)
             for _ in range(abs(int(n))):
                 c, s = result
-                result = self.minus(self.times(c, c1), self.times(s, s1)), self.plus(self.times(s, c1), self.times(c, s1))
-        require(self.same(rest, u), "an angle that is not a sum of the angles")
+                turned = self.plus(self.times(s, c1), self.times(c, s1))
+                result = self.minus(self.times(c, c1), self.times(s, s1)), turned
+        require(self.same(total, u), "an angle that is not a sum of the angles")
         return result
 
     def _cos(self, t: Term, a: Value) -> Value:
@@ -524,7 +529,8 @@ def check_proof(left: Term, right: Term, context: Context, certificate: dict[str
         if condition.args[0].head == "sym" and condition.args[1] is ZERO and condition.head in ("gt", "ge", "ne"):
             name = condition.args[0].data
             require(name not in context.definitions, "a condition on a line")
-            context = replace(context, domains={**context.domains, name: narrowed(context.domain(name), condition.head)})
+            narrower = narrowed(context.domain(name), condition.head)
+            context = replace(context, domains={**context.domains, name: narrower})
     free = [str(name) for name in certificate["free"]]
     require(len(set(free)) == len(free), "a name twice")
     seen = 0
@@ -575,7 +581,9 @@ def leaves(tree: dict[str, Any], free: list[str], context: Context, rows: list[T
             require([key[:2] for key, _ in parts] == [["name", name]] * len(parts), "a name is passed over")
             require(said == covering(context.domain(name), fresh), "parts that do not cover a domain")
             for (_, child), value in zip(parts, said, strict=True):
-                stack.append((child, names[1:], values if value is None else {**values, name: value}, facts))
+                inside = ends(name, context.domain(name)) if value is None else []
+                made = values if value is None else {**values, name: value}
+                stack.append((child, names[1:], made, [*facts, *inside]))
         elif not parts:
             yield values, facts, node
         elif parts[0][0][0] == "sign":
@@ -587,6 +595,13 @@ def leaves(tree: dict[str, Any], free: list[str], context: Context, rows: list[T
             require(covers(solved, values, context), "parts that do not cover what a name can be")
             for (name, value), (_, child) in zip(solved, parts, strict=True):
                 stack.append((child, [], {**values, name: value}, facts))
+
+
+def ends(name: str, domain: Domain) -> list[tuple[Term, int]]:
+    """Return what holds of a name beside its closed ends, which are cases of their own."""
+    low = [(sub(sym(name), num(domain.low)), 1)] if domain.low is not None and not domain.low_open else []
+    high = [(sub(num(domain.high), sym(name)), 1)] if domain.high is not None and not domain.high_open else []
+    return [*low, *high]
 
 
 def parameters(values: dict[str, Term]) -> int:
