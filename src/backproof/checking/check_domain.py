@@ -16,6 +16,7 @@ from backproof.checking.layer import is_array
 from backproof.checking.running_user import UserError, begin, finish, once
 from backproof.checking.shapes import Sample
 from backproof.checking.state import plural
+from backproof.checking.tracing import seeded
 
 #: Where exp over- and underflows in float32 and float64, and beyond.
 LARGE: Final = (-1000.0, -745.5, -100.0, -88.9, -30.0, 30.0, 88.9, 100.0, 709.9, 1000.0)
@@ -135,7 +136,7 @@ def _beside(examination: Examination, name: str, kinks: Sequence[float]) -> Iter
 
 def _huge(examination: Examination, name: str) -> Iterator[Finding]:
     sample = _at(examination, name, LARGE)
-    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
+    with seeded(sample.seed), warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
         warnings.simplefilter("always")
         values = {key: np.array(v) if isinstance(v, np.ndarray) else v for key, v in sample.values.items()}
         try:

@@ -41,12 +41,21 @@ def check(layer: Layer, settings: Settings | None = None) -> LayerReport:
         return LayerReport(layer.name, layer.path, layer.line, layer.convention, "", rows)
     wrong = mismatches(examination)
     rows = tuple(_run(name, examination, wrong) for name in _chosen(settings))
-    if wrong and "value" in _chosen(settings):
+    if "value" in _chosen(settings) and (wrong or _raises(examination)):
         rows = _with_diagnosis(rows, diagnose(examination, wrong))
     return LayerReport(
         layer.name, layer.path, layer.line, layer.convention, _specification(examination), rows,
         _unchecked(examination), (*layer.notes, *examination.notes), time.perf_counter() - start,
     )  # fmt: skip
+
+
+def _raises(examination: Examination) -> bool:
+    """Say whether backward raises in the ordinary sample."""
+    try:
+        examination.run(examination.samples[0])
+    except UserError:
+        return True
+    return False
 
 
 _HINT: Final = "say how it is fed in pyproject.toml: [tool.backproof.layers.NAME] arguments = {…}, shapes = {x = [4, 3]}"

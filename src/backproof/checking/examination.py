@@ -64,7 +64,7 @@ class Examination:
                 self._passes[key] = error
         found = self._passes[key]
         if isinstance(found, UserError):
-            raise found
+            raise found.with_traceback(None)
         return found
 
     def reference(self, given: Sample) -> Reference:

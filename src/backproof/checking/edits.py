@@ -1,0 +1,253 @@
+"""The table of single edits of a backward pass: each undoes one mistake that people make, and says which."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+Edit = tuple[str, str, ast.AST]
+Rule = Callable[[ast.AST, "Scope"], Iterator[Edit]]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What may be written in a backward pass: names for arrays, names of the upstream gradient, sizes."""
+
+    arrays: tuple[str, ...]
+    upstreams: tuple[str, ...]
+    parameters: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+
+    def expressions(self) -> Iterator[tuple[str, ast.expr]]:
+        """Yield what a factor may be, with its text."""
+        for text in self.arrays:
+            yield text, _expression(text)
+
+
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _copied(node: Any) -> Any:
+    return copy.deepcopy(node)
+
+
+def _short(node: ast.AST) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def _signs(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield "sign", f"the sign of `{_short(node.operand)}` is wrong", node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        operator = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        yield "sign", f"the sign of `{_short(node.right)}` is wrong", ast.BinOp(node.left, operator, node.right)
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, (ast.Add, ast.Sub)):
+        operator = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        yield "sign", "the sign of what is added is wrong", ast.AugAssign(node.target, operator, node.value)
+
+
+def _value_signs(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    if isinstance(node, (ast.BinOp, ast.Call)):
+        yield "sign", f"the sign of `{_short(node)}` is wrong", ast.UnaryOp(ast.USub(), _copied(node))
+
+
+def _operators(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    if not isinstance(node, ast.BinOp):
+        return
+    if isinstance(node.op, ast.Mult):
+        yield "factor", f"`{_short(node.right)}` multiplies where it ought to divide", ast.BinOp(node.left, ast.Div(), node.right)
+    elif isinstance(node.op, ast.Div):
+        yield "factor", f"`{_short(node.right)}` divides where it ought to multiply", ast.BinOp(node.left, ast.Mult(), node.right)
+
+
+def _superfluous(node: ast.AST, scope: Scope) -> Iterator[Edit]:
+    """Yield an operation without one of its operands."""
+    if not isinstance(node, ast.BinOp):
+        return
+    if isinstance(node.op, (ast.Mult, ast.Div)):
+        size = "shape" in ast.unparse(node.right) or ast.unparse(node.right).lower() in _SIZES
+        name = "extra 1/N" if isinstance(node.op, ast.Div) and size else "superfluous factor"
+        if ast.unparse(node.right) in scope.upstreams:
+            name = "upstream applied twice"
+        yield name, f"`{_short(node.right)}` is one too many", node.left
+        if isinstance(node.op, ast.Mult):
+            name = "upstream applied twice" if ast.unparse(node.left) in scope.upstreams else "superfluous factor"
+            yield name, f"`{_short(node.left)}` is one too many", node.right
+    elif isinstance(node.op, (ast.Add, ast.Sub)):
+        yield "superfluous term", f"`{_short(node.right)}` is one too many", node.left
+        if isinstance(node.op, ast.Add):
+            yield "superfluous term", f"`{_short(node.left)}` is one too many", node.right
+
+
+_SIZES: Final = frozenset({"n", "m", "batch_size", "batch", "size", "count", "num"})
+
+
+def _names(node: ast.AST, scope: Scope) -> Iterator[Edit]:
+    """Yield another array in the place of a name or attribute."""
+    if not isinstance(node, (ast.Name, ast.Attribute)) or not isinstance(node.ctx, ast.Load):
+        return
+    old = ast.unparse(node)
+    if old not in scope.arrays:
+        return
+    for text, expression in scope.expressions():
+        if text != old:
+            fault = f"{last_name(old)} used for {last_name(text)}"
+            yield fault, f"`{old}` stands where `{text}` ought to", expression
+
+
+def last_name(text: str) -> str:
+    """Return ``self.out`` as ``out``."""
+    return text.rsplit(".", 1)[-1].strip("_")
+
+
+def _transposes(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield "transposed operand", f"`{_short(node)}` ought not to be transposed", node.value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        yield from _product(node, node.left, node.right, lambda a, b: ast.BinOp(a, ast.MatMult(), b))
+    if isinstance(node, ast.Call) and _called(node) in ("dot", "matmul") and len(node.args) == 2:
+        yield from _product(node, *node.args, lambda a, b: ast.Call(node.func, [a, b], node.keywords))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "dot" and len(node.args) == 1:
+        yield from _product(
+            node, node.func.value, node.args[0],
+            lambda a, b: ast.Call(ast.Attribute(a, "dot", ast.Load()), [b], node.keywords),
+        )  # fmt: skip
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _product(node: ast.AST, left: Any, right: Any, build: Callable[[Any, Any], ast.AST]) -> Iterator[Edit]:
+    """Yield a matrix product with its factors swapped, or one of them transposed or not."""
+    yield "argument order", f"the factors of `{_short(node)}` are in the wrong order", build(right, left)
+    flipped = _flip(left), _flip(right)
+    yield "transposed operand", f"`{_short(left)}` ought to be transposed", build(flipped[0], right)
+    yield "transposed operand", f"`{_short(right)}` ought to be transposed", build(left, flipped[1])
+    yield "transposed operand", f"both factors of `{_short(node)}` are transposed wrongly", build(*flipped)
+    yield "argument order", f"the factors of `{_short(node)}` are in the wrong order", build(flipped[1], flipped[0])
+    yield "argument order", f"the factors of `{_short(node)}` are in the wrong order", build(flipped[1], left)
+    yield "argument order", f"the factors of `{_short(node)}` are in the wrong order", build(right, flipped[0])
+
+
+def _flip(node: Any) -> Any:
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "T" else ast.Attribute(_copied(node), "T", ast.Load())
+
+
+def _reductions(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    """Yield a mean for a sum, a sum for a mean, another axis."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    others = {"sum": "mean", "mean": "sum"}
+    if node.func.attr in others:
+        other = others[node.func.attr]
+        changed = ast.Call(ast.Attribute(node.func.value, other, ast.Load()), node.args, node.keywords)
+        fault = "mean for sum" if other == "sum" else "missing 1/N"
+        yield fault, f"`{_short(node)}` is a {node.func.attr} where a {other} is meant", changed
+    for position, keyword in enumerate(node.keywords):
+        if keyword.arg == "axis":
+            for axis in _AXES:
+                keywords = list(node.keywords)
+                keywords[position] = ast.keyword("axis", _expression(axis))
+                if axis != ast.unparse(keyword.value):
+                    yield "wrong axis", f"`{_short(node)}` goes over axis {ast.unparse(keyword.value)} where axis {axis} is meant", ast.Call(
+                        node.func, node.args, keywords
+                    )
+    if node.func.attr in ("sum", "mean", "max", "min") and node.args and isinstance(node.args[-1], ast.Constant):
+        for axis in _AXES:
+            if axis != ast.unparse(node.args[-1]):
+                yield "wrong axis", f"`{_short(node)}` goes over the wrong axis; {axis} is meant", ast.Call(
+                    node.func, [*node.args[:-1], _expression(axis)], node.keywords
+                )
+
+
+_AXES: Final = ("0", "1", "-1", "2", "None", "(0, 1)", "(0, 2, 3)")
+
+
+def _sums(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    """Yield a sum over the batch around a value that is assigned or returned."""
+    if isinstance(node, (ast.Name, ast.BinOp, ast.Call)) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        for axis in ("0", "-1"):
+            summed = ast.Call(ast.Attribute(_copied(node), "sum", ast.Load()), [], [ast.keyword("axis", _expression(axis))])
+            yield "missing batch sum", f"`{_short(node)}` is not summed over axis {axis}", summed
+
+
+def _constants(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+        value = node.value
+        for other in dict.fromkeys((value + 1, value - 1, 2 * value, value / 2, 0.5, 1, 2, 3, -value, 1 / value if value else 0)):
+            if other != value:
+                yield "factor", f"`{value}` ought to be `{other:g}`", ast.Constant(other)
+
+
+def _factors(node: ast.AST, scope: Scope) -> Iterator[Edit]:
+    """Yield a value with a factor that was left out."""
+    if not isinstance(node, (ast.BinOp, ast.Name, ast.Attribute, ast.Call)) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        return
+    for text, expression in scope.expressions():
+        if text in scope.upstreams:
+            fault, message = "upstream ignored", f"`{_short(node)}` lacks the upstream gradient `{text}`"
+        elif "mask" in text.lower():
+            fault, message = "mask missing", f"`{_short(node)}` lacks the mask `{text}`"
+        else:
+            fault, message = f"{last_name(text)} ignored", f"`{_short(node)}` lacks the factor `{text}`"
+        yield fault, message, ast.BinOp(_copied(node), ast.Mult(), expression)
+    for text in scope.settings:
+        yield "factor", f"`{_short(node)}` lacks the factor `{text}`", ast.BinOp(_copied(node), ast.Mult(), _expression(text))
+        yield "factor", f"`{_short(node)}` is to be divided by `{text}`", ast.BinOp(_copied(node), ast.Div(), _expression(text))
+    for size in [f"{name}.shape[{axis}]" for name in scope.arrays[:4] for axis in (0, -1)]:
+        yield "missing 1/N", f"`{_short(node)}` is not divided by `{size}`", ast.BinOp(_copied(node), ast.Div(), _expression(size))
+        yield "extra 1/N", f"`{_short(node)}` lacks the factor `{size}`", ast.BinOp(_copied(node), ast.Mult(), _expression(size))
+
+
+def _comparisons(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        flipped: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Lt: ast.GtE, ast.LtE: ast.Gt}
+        other = flipped.get(type(node.ops[0]))
+        if other is not None:
+            yield "mask inverted", f"`{_short(node)}` is the wrong way round", ast.Compare(node.left, [other()], node.comparators)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Invert, ast.Not)):
+        yield "mask inverted", f"`{_short(node)}` is the wrong way round", node.operand
+    if isinstance(node, (ast.Name, ast.Attribute)) and "mask" in ast.unparse(node) and isinstance(node.ctx, ast.Load):
+        yield "mask inverted", f"`{_short(node)}` is the wrong way round", ast.UnaryOp(ast.Invert(), _copied(node))
+
+
+def _orders(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    """Yield a tuple with two of its entries exchanged, a difference or quotient the other way round."""
+    if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load):
+        for i in range(len(node.elts)):
+            for j in range(i):
+                entries = list(node.elts)
+                entries[i], entries[j] = entries[j], entries[i]
+                yield "argument order", f"`{_short(node)}` is in the wrong order", ast.Tuple(entries, ast.Load())
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        yield "argument order", f"`{_short(node)}` is upside down", ast.BinOp(node.right, ast.Div(), node.left)
+
+
+def _functions(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RELATED:
+        for other in _RELATED - {node.func.attr}:
+            changed = ast.Call(ast.Attribute(node.func.value, other, ast.Load()), node.args, node.keywords)
+            yield "derivative of another function", f"`{_short(node)}`: {other} is meant", changed
+
+
+_RELATED: Final = frozenset({"exp", "log", "sqrt", "tanh", "sin", "cos", "sinh", "cosh", "square"})
+
+#: One row each; the rules that say most come first, since the first edit that repairs everything names the fault.
+EVERYWHERE: Final[tuple[Rule, ...]] = (
+    _signs, _transposes, _reductions, _comparisons, _orders, _names, _operators, _superfluous, _constants, _functions,
+)  # fmt: skip
+#: For whole values only: what is assigned, returned, or an operand of a product.
+VALUES: Final[tuple[Rule, ...]] = (_value_signs, _sums, _factors)
+
+
+def statements(body: Sequence[ast.stmt]) -> Iterator[tuple[int, ast.stmt]]:
+    """Yield the statements that may be one too many: not the first ones that only unpack, not a return."""
+    for index, statement in enumerate(body):
+        if isinstance(statement, (ast.AugAssign, ast.Assign)) and len(body) > 1:
+            yield index, statement

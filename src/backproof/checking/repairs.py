@@ -1,0 +1,271 @@
+"""Finds the one edit of the user's backward pass after which every sample agrees: the line, and the patch."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import FunctionType
+from typing import Any, Final
+
+import numpy as np
+
+from backproof.checking.edits import EVERYWHERE, VALUES, Scope, last_name, statements
+from backproof.checking.evidence import Case, evidence_of
+from backproof.checking.examination import Examination
+from backproof.checking.layer import OUTPUT_NAMES, UPSTREAM_NAMES, Layer
+from backproof.checking.running_user import Pass, UserError, begin, once
+from backproof.checking.tracing import upstreams_for
+
+#: Seconds that may be spent on one layer.
+BUDGET: Final = 2.0
+_CASES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """An edit that makes the gradient of an argument right: the fault that it undoes, its line, and the new text."""
+
+    fault: str
+    message: str
+    line: int
+    patch: str
+
+
+@dataclass
+class _Source:
+    """The parsed source of a backward pass, and where it begins."""
+
+    tree: ast.Module
+    function: ast.FunctionDef
+    first: int
+    original: Any
+    lines: list[str]
+
+
+def _parse(function: Any) -> _Source | None:
+    plain = inspect.unwrap(function)
+    if not isinstance(plain, FunctionType) or plain.__closure__:
+        return None
+    try:
+        lines, first = inspect.getsourcelines(plain)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.FunctionDef):
+        return None
+    tree.body[0].decorator_list = []
+    return _Source(tree, tree.body[0], first, plain, textwrap.dedent("".join(lines)).splitlines())
+
+
+def repairs(examination: Examination, arguments: Sequence[str]) -> dict[str, Repair]:
+    """Return for each wrong argument the first edit that repairs it, as far as one is found in time."""
+    source = _parse(examination.layer.backward_function)
+    if source is None or not arguments:
+        return {}
+    cases = {name: evidence_of(examination, name).telling or missing_cases(examination, name) for name in arguments}
+    evidence = {name: _chosen(found) for name, found in cases.items()}
+    evidence = {name: cases for name, cases in evidence.items() if cases}
+    deadline = time.perf_counter() + BUDGET
+    found: dict[str, Repair] = {}
+    for fault, message, place, revert in _candidates(source, _scope(examination, source)):
+        try:
+            if len(found) == len(evidence) or time.perf_counter() > deadline:
+                break
+            layer = _patched(examination.layer, source)
+            for name in _repaired(layer, {n: c for n, c in evidence.items() if n not in found}) if layer else ():
+                found[name] = Repair(fault, message, source.first + place.line - 1, place.text(source))
+        finally:
+            revert()
+    return found
+
+
+def missing_cases(examination: Examination, argument: str) -> list[Case]:
+    """Return what is expected of an argument in the samples in which backward raises."""
+    cases = []
+    for given in examination.samples:
+        try:
+            state, outputs = begin(examination.layer, given)
+            sent = upstreams_for(outputs, given.seed)
+            reference = examination.expect(given, sent, with_backward=False)
+        except UserError:
+            continue
+        expected = reference.gradients.get(argument)
+        if expected is not None and np.size(expected):
+            nothing = np.full(np.shape(expected), np.nan)
+            room = reference.tolerance(argument)
+            cases.append(Case(given, nothing, expected, room, Pass(state, {}, outputs, sent, {}), reference))
+    return cases
+
+
+def _chosen(cases: Sequence[Case]) -> list[Case]:
+    """Return a few cases of different sizes, the smallest first."""
+    ordered = sorted(cases, key=lambda case: np.size(case.expected))
+    return ordered if len(ordered) <= _CASES else [ordered[0], ordered[len(ordered) // 2], ordered[-1]]
+
+
+def _patched(layer: Layer, source: _Source) -> Layer | None:
+    ast.fix_missing_locations(source.tree)
+    space: dict[str, Any] = {}
+    try:
+        code = compile(source.tree, "<candidate>", "exec")
+        exec(code, source.original.__globals__, space)  # noqa: S102 - the user's own code with one edit, in the worker
+    except (SyntaxError, ValueError, TypeError):
+        return None
+    function = space[source.function.name]
+    function.__defaults__ = source.original.__defaults__
+    function.__kwdefaults__ = source.original.__kwdefaults__
+    return layer.with_backward(function)
+
+
+def _repaired(layer: Layer, evidence: dict[str, list[Case]]) -> list[str]:
+    """Return the arguments whose gradient is right in every case, and stays finite."""
+    right = dict.fromkeys(evidence, True)
+    runs: dict[int, Any] = {}
+    for name, cases in evidence.items():
+        for case in cases:
+            key = id(case.sample)
+            if key not in runs:
+                try:
+                    runs[key] = once(layer, case.sample, case.done.upstreams).gradients
+                except (UserError, AttributeError, RecursionError):
+                    return []
+            if not _accepts(case, runs[key].get(name)):
+                right[name] = False
+                break
+    return [name for name, good in right.items() if good]
+
+
+def _accepts(case: Case, found: Any) -> bool:
+    if found is None:
+        return False
+    found = np.asarray(found)
+    return bool(np.issubdtype(found.dtype, np.number)) and case.accepts(found)
+
+
+# ------------------------------------------------------------------ candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The line of an edit, and the node that holds it."""
+
+    line: int
+    holder: Any
+
+    def text(self, source: _Source) -> str:
+        """Return the statement that holds the edit, as it stands now."""
+        for statement in ast.walk(source.function):
+            if isinstance(statement, ast.stmt) and not hasattr(statement, "body"):
+                if any(node is self.holder for node in ast.walk(statement)):
+                    return ast.unparse(statement)
+        return ""
+
+
+Candidate = tuple[str, str, Where, Callable[[], None]]
+
+
+def _candidates(source: _Source, scope: Scope) -> Iterator[Candidate]:
+    """Yield edits one after the other, each made in the tree; the last entry takes it back."""
+    for rules, chosen in ((EVERYWHERE, _every), (VALUES, _values)):
+        for rule in rules:
+            for holder, field, index, node in list(chosen(source.function)):
+                for fault, message, new in list(rule(node, scope)):
+                    _put(holder, field, index, new)
+                    held = new if holder is source.function else holder
+                    revert = partial(_put, holder, field, index, node)
+                    yield fault, message, Where(getattr(node, "lineno", 1), held), revert
+        if chosen is _every:
+            yield from _renamed(source, scope)
+    for index, statement in list(statements(source.function.body)):
+        source.function.body[index] = ast.Pass()
+        text = ast.unparse(statement)
+        revert = partial(source.function.body.__setitem__, index, statement)
+        yield "superfluous statement", f"`{text}` is one too many", Where(statement.lineno, None), revert
+
+
+def _renamed(source: _Source, scope: Scope) -> Iterator[Candidate]:
+    """Yield the function with one array put in the place of another wherever it is used."""
+    uses: dict[str, list[Place]] = {}
+    for place in _every(source.function):
+        node = place[3]
+        if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
+            uses.setdefault(ast.unparse(node), []).append(place)
+    for old in scope.arrays:
+        places = uses.get(old, [])
+        for text, expression in scope.expressions():
+            if text == old or len(places) < 2 or old in scope.upstreams:
+                continue
+            for holder, field, index, _ in places:
+                _put(holder, field, index, expression)
+            fault, message = f"{last_name(old)} used for {last_name(text)}", f"`{old}` stands where `{text}` ought to"
+            yield fault, message, Where(getattr(places[0][3], "lineno", 1), expression), partial(_put_back, places)
+
+
+def _put_back(places: Sequence[Place]) -> None:
+    for holder, field, index, node in places:
+        _put(holder, field, index, node)
+
+
+def _put(holder: Any, field: str, index: int | None, new: ast.AST) -> None:
+    if index is None:
+        setattr(holder, field, new)
+    else:
+        getattr(holder, field)[index] = new
+
+
+Place = tuple[ast.AST, str, "int | None", ast.AST]
+
+
+def _every(function: ast.FunctionDef) -> Iterator[Place]:
+    """Yield every node of the body with where it stands."""
+    for statement_index, statement in enumerate(function.body):
+        if isinstance(statement, ast.AugAssign):
+            yield function, "body", statement_index, statement
+        for holder in ast.walk(statement):
+            for field, value in ast.iter_fields(holder):
+                if isinstance(value, ast.expr):
+                    yield holder, field, None, value
+                elif isinstance(value, list):
+                    yield from ((holder, field, i, part) for i, part in enumerate(value) if isinstance(part, ast.expr))
+
+
+def _values(function: ast.FunctionDef) -> Iterator[Place]:
+    """Yield what is assigned, returned or an operand, the whole values first."""
+    places = list(_every(function))
+    whole = [p for p in places if isinstance(p[0], (ast.Assign, ast.Return, ast.AugAssign)) and p[1] == "value"]
+    tuples = [p for p in places if isinstance(p[0], ast.Tuple) and isinstance(p[0].ctx, ast.Load)]
+    operands = [p for p in places if isinstance(p[0], ast.BinOp)]
+    yield from (*whole, *tuples, *operands)
+
+
+def _scope(examination: Examination, source: _Source) -> Scope:
+    """Return the arrays that a backward pass can name: its arguments, locals, and what the instance keeps."""
+    function = source.function
+    parameters = [argument.arg for argument in function.args.args]
+    locals_ = [node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    attributes, settings = _attributes(examination, parameters[0] if parameters else "")
+    upstreams = [name for name in parameters if name in UPSTREAM_NAMES] or parameters[:1]
+    if parameters and parameters[0] in ("self", "ctx"):
+        upstreams = parameters[1:2]
+        parameters = parameters[1:]
+    named = [name for name in parameters if "cache" not in name]
+    arrays = dict.fromkeys([*upstreams, *attributes, *named, *locals_])
+    return Scope(tuple(arrays), tuple(upstreams), tuple(OUTPUT_NAMES), tuple(settings))
+
+
+def _attributes(examination: Examination, owner: str) -> tuple[list[str], list[str]]:
+    """Return the arrays and the numbers that an instance keeps after a run, as they are written."""
+    state, _ = begin(examination.layer, examination.samples[0])
+    if owner != "self":
+        return [], []
+    kept = {name: value for name, value in vars(state).items() if not name.startswith("_backproof")}
+    arrays = [f"self.{name}" for name, value in kept.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fb"]
+    numbers = [
+        f"self.{name}" for name, value in kept.items() if isinstance(value, (int, float)) and not isinstance(value, bool)
+    ]
+    return arrays, [*numbers, *(f"(1 - {name})" for name in numbers)]
