@@ -215,12 +215,18 @@ def _operation_words(output: Term, term: Term | None) -> Term:
     return make("eq", (output, term))
 
 
-def _chains(derivation: Derivation) -> Iterator[Block]:
-    chains = [chain for chain in derivation.chains if chain.steps]
+def chain_equations(chains: Iterable[JudgedChain]) -> Equations | None:
+    """Return the steps of chains below one another; None where there are none."""
+    chains = [chain for chain in chains if chain.steps]
     rows = tuple(row for chain in chains for row in _chain_rows(chain))
-    if rows:
-        yield Equations(rows, apart=len(rows) > len(chains))
-    for chain in chains:
+    return Equations(rows, apart=len(rows) > len(chains)) if rows else None
+
+
+def _chains(derivation: Derivation) -> Iterator[Block]:
+    equations = chain_equations(derivation.chains)
+    if equations:
+        yield equations
+    for chain in derivation.chains:
         yield from _step_remarks(chain)
     for note in dict.fromkeys(chain.note for chain in derivation.chains if chain.note):
         yield Remark((Markup.of(note),))

@@ -21,7 +21,7 @@ from backproof.language.lexer import Source, tokenize
 from backproof.language.parser import ANYTHING, Parser
 from backproof.language.printer import to_source
 from backproof.language.scope import Scope
-from backproof.language.statements import parse_document
+from backproof.language.statements import parse_block, parse_document
 from backproof.terms import Term
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Prose",
     "Span",
     "Step",
+    "parse_block",
     "parse_document",
     "parse_expression",
     "to_source",

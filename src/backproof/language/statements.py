@@ -34,6 +34,23 @@ def parse_document(text: str, path: str = "<text>", known: Collection[str] | Non
     """
     source = Source(text, path)
     title, pieces = split(source)
+    return _document(source, known, title, pieces)
+
+
+def parse_block(
+    text: str, path: str = "<text>", known: Collection[str] | None = None, line: int = 1
+) -> Document:
+    """Return what the inside of a derive fence says, without title and prose; it starts on ``line`` of ``path``.
+
+    Raises SourceError at the exact place of a mistake, counted in ``path``.
+    """
+    source = Source("\n" * (line - 1) + text, path)
+    return _document(source, known, "", [Fence(line, len(source.lines))])
+
+
+def _document(
+    source: Source, known: Collection[str] | None, title: str, pieces: list[Prose | Fence]
+) -> Document:
     fences = [piece for piece in pieces if isinstance(piece, Fence)]
     statements = {fence: _statements(source, fence) for fence in fences}
     in_order = [words for fence in fences for words in statements[fence]]
@@ -47,8 +64,8 @@ def parse_document(text: str, path: str = "<text>", known: Collection[str] | Non
             _read(reading, Parser(source, statement, Scope()))
         reading.forget_given()
     if fences and all(isinstance(block, Prose) for block in reading.blocks):
-        source.fail("the derive blocks define no node, graph or claim", fences[0].first - 1, 1)
-    return Document(path, title, reading.finish(), text)
+        source.fail("the derive blocks define no node, graph or claim", max(1, fences[0].first - 1), 1)
+    return Document(source.path, title, reading.finish(), "\n".join(source.lines))
 
 
 def _statements(source: Source, fence: Fence) -> list[list[Token]]:
