@@ -40,7 +40,9 @@ class Rows:
         return self.place[root]
 
 
-def certify(tree: dict[str, Any], free: Iterable[str], conditions: Iterable[Term]) -> dict[str, Any]:
+def certify(
+    sides: Iterable[Term], tree: dict[str, Any], free: Iterable[str], conditions: Iterable[Term]
+) -> dict[str, Any]:
     """Return the certificate of a finished proof; where it uses what the checker does not know, that is said."""
     rows = Rows()
     stack = [tree]
@@ -54,8 +56,14 @@ def certify(tree: dict[str, Any], free: Iterable[str], conditions: Iterable[Term
             node.update(_hints(normal, rows))
         node["parts"] = [[_part(key, rows), child] for key, child in node.get("parts", ())]
         stack.extend(child for _, child in node["parts"])
-    assumed = [rows(condition) for condition in conditions]
-    return {"schema": SCHEMA, "free": list(free), "conditions": assumed, "tree": tree, "rows": rows.rows}
+    return {
+        "schema": SCHEMA,
+        "sides": [rows(side) for side in sides],
+        "free": list(free),
+        "conditions": [rows(condition) for condition in conditions],
+        "tree": tree,
+        "rows": rows.rows,
+    }
 
 
 def _part(key: tuple[Any, ...], rows: Rows) -> list[Any]:

@@ -180,7 +180,7 @@ def _accept(
     left: Term, right: Term, context: Context, free: list[str], proof: Proof, conditions: tuple[Term, ...]
 ) -> Verdict:
     if not conditions:
-        return Verdict(Kind.PROVED, certificate=certify(proof.tree, free, ()))
+        return Verdict(Kind.PROVED, certificate=certify((left, right), proof.tree, free, ()))
     if holds_somewhere(left, right, context, conditions):
         certificate = _certificate_under(left, right, context, free, conditions)
         return Verdict(Kind.PROVED_IF, conditions=tuple(map(plain, conditions)), certificate=certificate)
@@ -193,7 +193,7 @@ def _certificate_under(
     """Return the certificate of the proof made once more under the conditions that are printed."""
     narrow, assumed = _assumptions(context, conditions)
     again = prove(left, right, narrow, free, assumed)
-    return certify(again.tree, free, conditions)
+    return certify((left, right), again.tree, free, conditions)
 
 
 def tidy(condition: Term) -> Term:

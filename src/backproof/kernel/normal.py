@@ -11,7 +11,7 @@ from flint import fmpq_mpoly, fmpz
 
 from backproof.domains import Context, Definition, Domain
 from backproof.kernel import sums
-from backproof.kernel.indices import axis_of, is_bound, reindex
+from backproof.kernel.indices import axis_of, freshen, is_bound, reindex
 from backproof.kernel.ring import Monomial, Quotient, Restart, Ring, Table, TooBig
 from backproof.kernel.signs import Signs, factors_of_quotient
 from backproof.kernel.slopes import (
@@ -45,6 +45,10 @@ from backproof.terms import (
 )
 
 MAX_EXPONENT: Final = 512
+
+
+#: Derivatives: total ones, and those in which every other name is held (the local derivative of one line).
+SLOPES: Final = frozenset({"D", "partial"})
 
 
 class Split(Exception):
@@ -107,7 +111,7 @@ class Normal:
             return () if meaning is None else (meaning,)
         if term.head in CHOICES:
             return (self.chosen(term),)
-        if term.head == "D":
+        if term.head in SLOPES:
             return self.slope(term)
         return () if term.head in REDUCTIONS or term.head == "unique" else term.args
 
@@ -127,7 +131,7 @@ class Normal:
     def combine(self, term: Term, needed: tuple[Term, ...]) -> Quotient:
         if term.head == "sym":
             return self.done[needed[0]] if needed else self.atom(term)
-        if term.head in CHOICES or term.head == "D":
+        if term.head in CHOICES or term.head in SLOPES:
             return self.done[needed[0]]
         if term.head in REDUCTIONS:
             return sums.reduce(self, term)
@@ -152,7 +156,8 @@ class Normal:
     def slope(self, term: Term) -> tuple[Term, ...]:
         """Return the derivative as a term, and the functions, whose own conditions count as well."""
         variable = term.args[1]
-        function = reindex(unfold(term.args[0], self.context.definitions, variable), {}, avoid=variable.axes)
+        whole = unfold(term.args[0], self.context.definitions, variable) if term.head == "D" else freshen(term.args[0])
+        function = reindex(whole, {}, avoid=variable.axes)
         try:
             every = sides(function, variable, self.sign, self.plain_subject)
             crossed = [join for join in every.joins if self.is_crossed(join, variable)]

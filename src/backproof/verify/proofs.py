@@ -524,6 +524,8 @@ def check_proof(left: Term, right: Term, context: Context, certificate: dict[str
     rows: list[Term] = []
     for head, data, args in certificate["rows"]:
         rows.append(terms.make(head, [rows[i] for i in args], Fraction(data) if head == "num" else data))
+    sides = [rows[i] for i in certificate["sides"]]
+    require(sides[0] is left and sides[1] is right and len(sides) == 2, "a certificate for another step")
     conditions = tuple(rows[i] for i in certificate["conditions"])
     for condition in conditions:
         if condition.args[0].head == "sym" and condition.args[1] is ZERO and condition.head in ("gt", "ge", "ne"):
