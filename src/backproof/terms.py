@@ -48,6 +48,7 @@ class Term:
     bracket       None                   one relation: 1 where it holds, else 0 (written ``[i = j]``)
     a reduction   tuple of axis names    one; the named axes are bound
     D             None                   expression, symbol: the partial derivative
+    partial       None                   the same with every other name held: the local derivative of a line
     ============  =====================  =========================================================
     """
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from backproof.domains import Context, Definition, Domain
-from backproof.indexing import fresh
-from backproof.language.document import Kink, Node
-from backproof.terms import Term, add, derivative, idx, mul, reduction, sym, where
+from backproof.indexing import fresh, reindex
+from backproof.language.document import Kink, Line, Node
+from backproof.terms import Term, add, derivative, idx, make, mul, names, reduction, sym, where
 
 Shapes = Mapping[str, tuple[str, ...]]
 
@@ -65,6 +65,45 @@ def _total(outputs: Iterable[str], name: str, shapes: Shapes) -> Term:
         product = mul(entry(f"d{output}", axes), slope)
         parts.append(reduction("sum", axes, product) if axes else product)
     return add(*parts)
+
+
+def local_context(node: Node, target: str) -> Context:
+    """Return the context in which only the gradient ``target`` is a definition, by one step of the chain rule.
+
+    ``dv`` is the sum over the lines ``u`` that use ``v`` of ``du`` times the local derivative of that line.  The
+    gradients ``du`` are free names, so what is proved here holds whatever arrives, and so for what does arrive.
+    """
+    shapes = shapes_of(node)
+    domains = {given.name: given.domain for given in node.inputs}
+    definitions = {line.name: Definition(line.name, line.term, line.axes) for line in node.lines}
+    name = target[1:]
+    if name in shapes and name not in outputs_of(node) and is_differentiable(domains.get(name)):
+        term = _with_kinks(target, _through_lines(node, name, shapes), node.kinks)
+        definitions[target] = Definition(target, term, shapes[name])
+    return Context(definitions, domains, shapes)
+
+
+def _through_lines(node: Node, name: str, shapes: Shapes) -> Term:
+    variable = entry(name, shapes[name])
+    return add(*(_through_line(node, line, variable, shapes) for line in node.lines if name in names(line.term)))
+
+
+def _through_line(node: Node, line: Line, variable: Term, shapes: Shapes) -> Term:
+    axes = fresh(line.axes, shapes[variable.data])
+    places = {old: idx(new) for old, new in zip(line.axes, axes, strict=True)}
+    slope = make("partial", (reindex(line.term, places), variable))
+    product = mul(_arriving(node, line, axes, shapes), slope)
+    return reduction("sum", axes, product) if axes else product
+
+
+def _arriving(node: Node, line: Line, axes: Sequence[str], shapes: Shapes) -> Term:
+    """Return the gradient of a line: for an output that other lines use, theirs is added to the upstream."""
+    own = entry(f"d{line.name}", axes)
+    if line.name not in outputs_of(node) or not any(line.name in names(other.term) for other in node.lines):
+        return own
+    variable = entry(line.name, line.axes)
+    through = _through_lines(node, variable.data, shapes)
+    return add(own, reindex(through, {old: idx(new) for old, new in zip(line.axes, axes, strict=True)}))
 
 
 def _with_kinks(gradient: str, plain: Term, kinks: Sequence[Kink]) -> Term:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
@@ -15,16 +15,21 @@ from backproof.domains import Context, Definition, Domain
 from backproof.graph import operations
 from backproof.judgement import judge
 from backproof.kernel.slopes import unfold
-from backproof.kernel.verdict import Verdict
+from backproof.kernel.verdict import Kind, Verdict
 from backproof.language.document import Kink, Node
 from backproof.terms import Term, derivative, mul, sub, sym, where
 
 
 class Judge:
-    """Judges steps in one context and remembers its verdicts."""
+    """Judges steps in one context and remembers its verdicts.
 
-    def __init__(self, context: Context) -> None:
+    ``local`` gives a smaller context in which a step about a gradient is tried first: what is proved there, for
+    any gradients arriving, holds in ``context`` as well.
+    """
+
+    def __init__(self, context: Context, local: Callable[[str], Context] | None = None) -> None:
         self.context = context
+        self._local = local
         self._translation = Translation(context.domains)
         self._verdicts: dict[tuple[Term, Term], Verdict] = {}
 
@@ -32,8 +37,15 @@ class Judge:
         """Return the kernel's verdict on ``left = right``."""
         key = left, right
         if key not in self._verdicts:
-            self._verdicts[key] = judge(left, right, self.context)
+            self._verdicts[key] = self._judged(left, right)
         return self._verdicts[key]
+
+    def _judged(self, left: Term, right: Term) -> Verdict:
+        if self._local is not None:
+            verdict = judge(left, right, self._local(str(left.data) if left.head == "sym" else ""))
+            if verdict.kind is Kind.PROVED:
+                return verdict
+        return judge(left, right, self.context)
 
     def accepts(self, left: Term, right: Term, conditions: Sequence[Term] = ()) -> bool:
         """Say whether ``left = right`` holds under no other conditions than these."""

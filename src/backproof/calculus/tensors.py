@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from backproof.calculus.fields import context_with_axes, entry, is_differentiable, outputs_of
+from backproof.calculus.fields import context_with_axes, entry, is_differentiable, local_context, outputs_of
 from backproof.calculus.index_rule import Use, contribution, uses
 from backproof.calculus.judging import Judge
 from backproof.calculus.refining import Refiner, dressed, unordered
@@ -25,7 +26,7 @@ def derive_with_axes(node: Node, title: str = "", prose: str = "") -> Derivation
         operations=tuple(_operation(line) for line in node.lines),
         locals=(),
         pullbacks=(),
-        chains=tuple(_chains(node, Judge(context))),
+        chains=tuple(_chains(node, Judge(context, partial(local_context, node)))),
         kinks=node.kinks,
         title=title,
         prose=prose,
