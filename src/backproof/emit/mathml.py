@@ -26,7 +26,7 @@ OPEN, CLOSE, BASE, SCRIPT, END = "\ue000\ue001\ue002\ue003\ue004"
 _MARKS: Final = re.compile(f"([{OPEN}{CLOSE}{BASE}{SCRIPT}{END}])")
 _TAG: Final = re.compile(r"<[^>]*>")
 _LAST: Final = re.compile(r"<(\w+)(?: [^>]*)?>[^<>]*</\1>\Z")
-_BARE: Final = re.compile(r"(\A|>)([^<>\s][^<>]*)(?=<|\Z)")
+_BARE: Final = re.compile(r"(<(m[ion]|mtext)\b[^>]*>[^<]*</\2>|<[^>]*>)|[^<]+")
 
 
 def measure(text: str) -> float:
@@ -35,7 +35,10 @@ def measure(text: str) -> float:
 
 
 def _letter(base: str) -> str:
-    return f"<mi>{GREEK.get(base, escape(base))}</mi>"
+    letter = base.rstrip("'")
+    plain = f"<mi>{GREEK.get(letter, escape(letter))}</mi>"
+    primes = "′" * (len(base) - len(letter))
+    return f'<msup>{plain}<mo lspace="0" rspace="0">{primes}</mo></msup>' if primes else plain
 
 
 def _name(name: Name) -> str:
@@ -55,7 +58,8 @@ def _turned(cell: Box) -> list[str]:
 
 
 def _operator(sign: str, form: str = "infix") -> str:
-    return f'<mo form="{form}">{escape(sign)}</mo>'
+    tight = "" if form == "infix" else ' lspace="0" rspace="0"'
+    return f'<mo form="{form}"{tight}>{escape(sign)}</mo>'
 
 
 def _infix(sign: str, width: float) -> Joint:
@@ -70,6 +74,7 @@ def _fence(opening: str, closing: str, pad: float) -> Construct:
     return Construct(OPEN + _operator(opening, "prefix"), "", _operator(closing, "postfix") + CLOSE, pad)
 
 
+_SLASH: Final = '<mo lspace="0" rspace="0">/</mo>'
 _TIMES: Final = _operator("⋅")
 _SPACE: Final = "<mo>&#x2062;</mo>"  # invisible times
 _RELATIONS: Final = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
@@ -82,9 +87,9 @@ MATHML: Final[Style] = replace(
     constructs={
         "fraction": Construct("<mfrac><mrow>", "</mrow><mrow>", "</mrow></mfrac>", 0.3),
         "partial": Construct("<mfrac><mrow><mo>∂</mo>", "</mrow><mrow><mo>∂</mo>", "</mrow></mfrac>", 0.75),
-        "partial on a line": Construct("<mrow><mo>∂</mo>", "<mo>/</mo><mo>∂</mo>", "</mrow>", 1.6),
+        "partial on a line": Construct("<mrow><mo>∂</mo>", f"{_SLASH}<mo>∂</mo>", "</mrow>", 1.6),
         "derivative": Construct("<mfrac><mo>∂</mo><mrow><mo>∂</mo>", "", "</mrow></mfrac>", 0.8),
-        "derivative on a line": Construct("<mrow><mo>∂</mo><mo>/</mo><mo>∂</mo>", "", "</mrow>", 1.6),
+        "derivative on a line": Construct(f"<mrow><mo>∂</mo>{_SLASH}<mo>∂</mo>", "", "</mrow>", 1.6),
         "index": Construct("<msub><mrow>", "</mrow><mrow>", "</mrow></msub>", 0.1),
         "size": Construct("<mrow><mo>#</mo>", "", "</mrow>", 0.8),
         "negative": Construct(_operator("−", "prefix"), "", "", 0.8),
@@ -118,7 +123,7 @@ MATHML: Final[Style] = replace(
         "tight": Joint(_SPACE, _TIMES, 0.0),
         "space": Joint(_SPACE, _TIMES, 0.1),
         "scientific": Joint("<mo>×</mo>", "<mo>×</mo>", 1.8),
-        "slash": Joint("<mo>/</mo>", "<mo>/</mo>", 0.5),
+        "slash": Joint(_SLASH, _SLASH, 0.5),
         "axes": Joint("", "", 0.45, "<mo>,</mo>"),
         "comma": Joint("", "", 0.45, "<mo>,</mo>"),
         "index": Joint("", "", 0.0),
@@ -187,11 +192,16 @@ def _base(stack: list[tuple[str, list[str]]]) -> str:
 
 
 def _unstretched(text: str) -> str:
-    return re.sub(r'<mo form="(prefix|postfix)">(?=[()\[\]|])', r'<mo form="\1" stretchy="false">', text)
+    return re.sub(r'<mo form="(prefix|postfix)"([^>]*)>(?=[()\[\]|])', r'<mo form="\1"\2 stretchy="false">', text)
 
 
 def _numbered(text: str) -> str:
-    return _BARE.sub(r"\1<mn>\2</mn>", text)
+    """Return the text with elements for what stands bare: digits, and the letter of a size."""
+    return _BARE.sub(lambda found: found[1] or _leaf(found[0]), text)
+
+
+def _leaf(text: str) -> str:
+    return f"<mi>{text}</mi>" if text.isalpha() else f"<mn>{text}</mn>"
 
 
 def math(body: str, *, display: bool = False) -> str:

@@ -23,7 +23,7 @@ _ALLOWED: Final = frozenset(
     Vert langle rangle nabla ell forall exists implies iff , ; : ! { } | \\""".split()  # noqa: SIM905 (reads as words)
 ) | frozenset(GREEK)
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+|.|\Z)", re.DOTALL)
-_SIGNS: Final = {
+SIGNS: Final = {
     "cdot": "·", "times": "×", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
     "partial": "∂", "sum": "Σ", "infty": "∞", "to": "→", "in": "∈", "approx": "≈", "odot": "⊙", **GREEK,
 }  # fmt: skip
@@ -69,7 +69,7 @@ def _mathematics(text: str) -> str:
 
 
 def _strip_tex(text: str) -> str:
-    text = _COMMAND.sub(lambda match: _SIGNS.get(match[1], match[1] if match[1].isalpha() else ""), text)
+    text = _COMMAND.sub(lambda match: SIGNS.get(match[1], match[1] if match[1].isalpha() else ""), text)
     return text.replace("{", "").replace("}", "")
 
 
