@@ -238,7 +238,7 @@ def instance_reused(examination: Examination, given: Sample) -> Iterator[Finding
 
 
 def _with_parameters(other: Sample, given: Sample, names: tuple[str, ...]) -> Sample:
-    values = other.values | {name: given.values[name] for name in names}
+    values = other.values | {name: given.values[name] for name in names if name in given.values}
     return Sample(other.name, values, other.constants, other.seed)
 
 

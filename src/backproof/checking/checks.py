@@ -35,9 +35,9 @@ def check(layer: Layer, settings: Settings | None = None) -> LayerReport:
     start = time.perf_counter()
     try:
         examination = examine(layer, settings)
-    except NotFed as reason:
+    except (NotFed, UserError) as reason:
         finding = Finding("value", Outcome.UNKNOWN, str(reason), details=(_HINT,))
-        rows = (Row("value", Outcome.UNKNOWN, "not run", (finding,)),)
+        rows: tuple[Row, ...] = (Row("value", Outcome.UNKNOWN, "not run", (finding,)),)
         return LayerReport(layer.name, layer.path, layer.line, layer.convention, "", rows)
     wrong = mismatches(examination)
     rows = tuple(_run(name, examination, wrong) for name in _chosen(settings))
@@ -70,6 +70,8 @@ def _run(name: str, examination: Examination, wrong: list[Mismatch]) -> Row:
         return CHECKS[name](examination, wrong)
     except (UserError, BackproofError) as error:
         return Row(name, Outcome.UNKNOWN, str(error))
+    except Exception as error:  # noqa: BLE001 - a layer that confuses one check is still given the others
+        return Row(name, Outcome.UNKNOWN, f"the check itself failed: {type(error).__name__}: {error}")
 
 
 def _with_diagnosis(rows: tuple[Row, ...], found: list[Finding]) -> tuple[Row, ...]:

@@ -14,7 +14,7 @@ from backproof.checking.layer import Layer, is_array
 from backproof.checking.lifted import Lifted
 from backproof.checking.running_user import Pass, UserError, once
 from backproof.checking.shapes import SIZES, VARIATIONS, Plan, Sample, draw, plans, sample
-from backproof.checking.specification import NodeForward, matched, node_named
+from backproof.checking.specification import NodeForward, matched, nodes_named
 from backproof.checking.tape import NotLiftable, Tape
 from backproof.checking.tracing import Trace, _differentiate, _symbols, seeded, trace
 
@@ -145,13 +145,14 @@ def examine(layer: Layer, settings: Settings) -> Examination:
     """Return the examination of a layer, with a plan under which its forward pass runs; raises NotFed."""
     plan = _plan(layer, settings)
     examination = Examination(layer, plan, [], settings.seed)
-    own = _own_parameters(layer, plan, settings.seed)
-    examination.samples = [
-        _sample(layer, plan, name, SIZES | sizes, settings.seed, own) for name, sizes in VARIATIONS
-    ]
+    examination.samples = [_sample(layer, plan, name, SIZES | sizes, settings.seed) for name, sizes in VARIATIONS]
     if plan.is_rows and not settings.shapes:
         examination.samples += list(_other_shapes(layer, plan, settings.seed))
-    examination.samples = [given for given in examination.samples if _runs(examination, given)]
+    taken = [given for given in examination.samples if _runs(examination, given)]
+    refused = [given.name for given in examination.samples if not any(given is other for other in taken)]
+    if refused:
+        examination.notes.append(f"forward does not take: {', '.join(refused)}")
+    examination.samples = taken
     _specify(examination, settings.node or layer.node, bool(settings.node or layer.node))
     return examination
 
@@ -188,22 +189,16 @@ def _score(layer: Layer, plan: Plan, seed: int) -> tuple[int, str]:
     return (0 if shapes and all(a == b for a, b in shapes) else 1), ""
 
 
-def _own_parameters(layer: Layer, plan: Plan, seed: int) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the parameters that the layer makes for itself."""
-    try:
-        found = once(layer, sample(layer, plan, "ordinary", SIZES, seed))
-    except UserError:
-        return {}
-    return {name: np.shape(value) for name, value in layer.parameters(found.state).items()}
-
-
-def _sample(
-    layer: Layer, plan: Plan, name: str, sizes: Mapping[str, int], seed: int, own: Mapping[str, tuple[int, ...]]
-) -> Sample:
+def _sample(layer: Layer, plan: Plan, name: str, sizes: Mapping[str, int], seed: int) -> Sample:
+    """Return a sample, with random values for the parameters that the layer makes for itself."""
     made = sample(layer, plan, name, sizes, seed)
+    try:
+        own = layer.parameters(once(layer, made).state)
+    except UserError:
+        return made
     rng = np.random.default_rng([seed, 5])
-    made.values.update({key: draw(" ".join(map(str, shape)), sizes, rng, 1, True) for key, shape in own.items()})
-    return made
+    values = {key: draw(" ".join(map(str, np.shape(value))), sizes, rng, 1, True) for key, value in own.items()}
+    return Sample(made.name, made.values | values, made.constants, made.seed)
 
 
 #: Shapes for layers that take any: scale, and shape as a specification.
@@ -228,30 +223,31 @@ def _runs(examination: Examination, given: Sample) -> bool:
     try:
         examination.run(given)
     except UserError as error:
-        if error.stage == "forward" and given.name != "ordinary":
-            examination.notes.append(f"{given.name}: {error}")
-            return False
+        return error.stage != "forward" or given.name == "ordinary"
     return True
 
 
 def _specify(examination: Examination, declared: str, is_declared: bool) -> None:
     """Find the catalogue's node: the declared one, or the one of the layer's name if the forward agrees."""
-    node = node_named(declared or examination.layer.name)
-    if node is None:
-        if declared:
-            examination.notes.append(f"the catalogue's {declared} cannot be evaluated on arrays yet")
-        return
-    given = examination.samples[0]
-    forward = matched(node, examination.layer, given.values)
-    if forward is None:
-        return
-    differing = [s.name for s in examination.samples if np.size(next(iter(s.values.values()))) and not agrees(examination, forward, s)]
-    if differing and not is_declared:
-        examination.notes.append(
-            f"its forward is not the catalogue's {node.name} ({differing[0]}); checked against its own forward pass"
-        )
-        return
-    examination.node, examination.is_declared = forward, is_declared
+    nodes = nodes_named(declared or examination.layer.name)
+    if not nodes and declared:
+        examination.notes.append(f"the catalogue's {declared} cannot be evaluated on arrays yet")
+    refused = ""
+    for node in nodes:
+        forward = matched(node, examination.layer, examination.samples[0].values)
+        if forward is None:
+            continue
+        differing = next((s.name for s in examination.samples if _has_entries(s) and not agrees(examination, forward, s)), "")
+        if is_declared or not differing:
+            examination.node, examination.is_declared = forward, is_declared
+            return
+        refused = refused or f"its forward is not the catalogue's {node.name} (sample: {differing})"
+    if refused:
+        examination.notes.append(f"{refused}; checked against its own forward pass")
+
+
+def _has_entries(given: Sample) -> bool:
+    return all(np.size(value) for value in given.values.values())
 
 
 def agrees(examination: Examination, forward: NodeForward, given: Sample) -> bool:

@@ -87,7 +87,7 @@ class TorchLayer(ClassLayer):
 
 
 def _is_users(base: type[Any]) -> bool:
-    return not base.__module__.startswith("torch")
+    return base.__module__.split(".")[0] != "torch"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ Rng = np.random.Generator
 #: Role of an argument, by its name; the first that matches.  The last row takes the rest.
 ROLES: Final[tuple[tuple[str, str], ...]] = (
     ("wx", r"w_?x\w*|w_?ih|w_?xh"),
-    ("wh", r"w_?h\w*|u|w_?hh"),
+    ("wh", r"w_?h\w*|w_?hh"),
     ("weight", r"w\d?|weights?|kernels?|filters?|theta"),
     ("bias", r"b\d?|bias(es)?|b_?h|b_?f"),
     ("gamma", r"gamma|beta|scale|shift|gain"),
@@ -107,6 +107,13 @@ CLASSES: Final = "k"
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """A setting that is one of the sizes: the number of features, of classes."""
+
+    letter: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """What a layer is given in one run: its arguments by name; ``constants`` have no gradient."""
 
@@ -139,7 +146,7 @@ def setting(name: str) -> Any:
     """Return what a required setting of that name is given, or None if the name says nothing."""
     for pattern, value in SETTINGS:
         if re.fullmatch(pattern, name, re.IGNORECASE):
-            return SIZES[value] if isinstance(value, str) else value
+            return Size(value) if isinstance(value, str) else value
     return None
 
 
@@ -152,13 +159,13 @@ def plans(layer: Layer, given: Mapping[str, Any] | None = None) -> Iterator[Plan
     if _is_loss(layer.name):
         data = [name for name, kind in roles.items() if kind == "data"]
         roles |= {name: "target" for name in data[1:]}
-    for profile, needed, table in PROFILES:
-        present = set(roles.values())
-        pair = "data2" not in table or _count(roles) == 2
-        if present <= table.keys() and present >= set(needed.split()) and pair:
-            yield Plan(profile, shapes | _assign(roles, table), settings)
-    if _count(roles) > 1 and len(roles) == 1 + _count(roles):
-        yield Plan("rows", shapes | dict.fromkeys(roles, "n d"), settings)
+    forward = set(layer.forward_names)
+    for known in (roles, {n: "data" if n in forward and kind != "target" else kind for n, kind in roles.items()}):
+        for profile, needed, table in PROFILES:
+            present = set(known.values())
+            pair = "data2" not in table or _count(known) == 2
+            if present <= table.keys() and present >= set(needed.split()) and pair:
+                yield Plan(profile, shapes | _assign(known, table), settings)
 
 
 def _count(roles: Mapping[str, str]) -> int:
@@ -252,6 +259,6 @@ def sample(
         values[argument] = draw(text, sizes, rng, scale, parameter)
     constants = {name for name, text in plan.shapes.items() if text.split()[-1:] and text.split()[-1] in CONSTANT_KINDS}
     for name_, value in plan.settings.items():
-        values[name_] = value
+        values[name_] = sizes[value.letter] if isinstance(value, Size) else value
         constants.add(name_)
     return Sample(name, values, frozenset(constants), seed)

@@ -45,13 +45,24 @@ def plain_name(name: str) -> str:
 @cache
 def node_named(name: str) -> Node | None:
     """Return the catalogue's node of that name or alias, if there is one without further ado."""
+    return next(iter(nodes_named(name)), None)
+
+
+@cache
+def nodes_named(name: str) -> tuple[Node, ...]:
+    """Return the catalogue's elementwise nodes that a name may mean: ``gelu`` is also ``gelu-tanh``."""
     plain = plain_name(name)
     wanted = ALIASES.get(plain, plain)
+    names = [known for known in catalogue.names() if known == wanted or known.startswith(f"{wanted}-")]
+    return tuple(node for known in names if (node := _elementwise_node(known)) is not None)
+
+
+def _elementwise_node(name: str) -> Node | None:
     try:
-        node = catalogue.find_node(wanted) if wanted in catalogue.names() else None
+        node = catalogue.find_node(name)
     except BackproofError:
         return None
-    return node if node is not None and _is_elementwise(node) else None
+    return node if _is_elementwise(node) else None
 
 
 def _is_elementwise(node: Node) -> bool:

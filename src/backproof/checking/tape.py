@@ -110,7 +110,7 @@ class Tape:
         same = self._trivial(operation, spread)
         if same is not None:
             return same
-        flat = tuple(part.ravel() for part in spread)
+        flat = tuple(part.flatten() for part in spread)  # copies: buffers are written into later
         with np.errstate(all="ignore"):
             values = OPERATIONS[operation].value(*(self.values[part] for part in flat))
         active = np.logical_or.reduce([self.active[part] for part in flat])
@@ -140,12 +140,13 @@ class Tape:
         if not ids.size:
             return np.full(ids.shape[:-1], self.zero)
         starts = np.arange(0, ids.size, width)
-        return self.add_up(ids.ravel(), starts).reshape(ids.shape[:-1])
+        return self.add_up(ids.flatten(), starts).reshape(ids.shape[:-1])
 
     def matmul(self, left: Ids, right: Ids) -> Ids:
         """Return the entries of the product of two matrices of ids."""
         if not left.size or not right.size:
             return np.full((left.shape[0], right.shape[1]), self.zero)
+        left, right = np.array(left), np.array(right)
         with np.errstate(all="ignore"):
             values = self.values[left] @ self.values[right]
         active = self.active[left].any(axis=1)[:, None] | self.active[right].any(axis=0)[None, :]
