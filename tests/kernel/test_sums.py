@@ -193,3 +193,21 @@ def test_a_replaced_index_is_never_captured() -> None:
     moved = reindex(inner, {"j": idx("k~1")})
     assert moved.axes == ("k~1",)
     assert sub(moved, moved).axes == ("k~1",)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "kind"),
+    [
+        ("f[k]", "1", Kind.PROVED),
+        ("f[k - 1]", "1", Kind.REFUTED),
+        ("sum[k](f[k - 1])", "size(k) - 1", Kind.UNKNOWN),
+        ("log(p[k])", "log(p[k])", Kind.PROVED),
+        ("p[k - 1]/p[k - 1]", "1", Kind.UNKNOWN),
+        ("sign(p[k])", "1", Kind.PROVED),
+        ("sign(p[k - 1])", "1", Kind.REFUTED),
+    ],
+)
+def test_an_entry_outside_its_axis_is_zero(left: str, right: str, kind: Kind) -> None:
+    definitions = {"f": Definition("f", read("1"), ("k",))}
+    context = Context(definitions, {"p": NAMED["positive"]}, {"f": ("k",), "p": ("k",)})
+    assert judge(read(left), read(right), context).kind is kind

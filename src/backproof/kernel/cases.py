@@ -14,6 +14,7 @@ from backproof.kernel.ring import Generator, Quotient, Restart, Table, TooBig
 from backproof.terms import ONE, ZERO, Term, add, div, idx, mul, names, neg, num, postorder, sub, sym
 
 MAX_RESTARTS: Final = 64
+MAX_FACTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,8 @@ def _is_generic(entry: Term) -> bool:
 
 def split(context: Context, case: Case, subject: Term, table: Table) -> list[Case]:
     """Return the three cases in which the subject is positive, zero and negative."""
+    if len(case.facts) >= MAX_FACTS:
+        raise TooBig(f"more than {MAX_FACTS} signs that must be known at once")
     normal = settled(context, replace(case, assumed=()), table, subject)
     if normal is None:
         return []

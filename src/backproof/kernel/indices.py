@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from backproof.terms import REDUCTIONS, Term, idx, make, postorder, rebuild, substitute
+from backproof.terms import REDUCTIONS, Term, add, idx, make, neg, postorder, rebuild, substitute
 
 #: Where the numbers of ``renumber`` begin; no other rule numbers so high.
 INNERMOST: Final = 10**9
@@ -17,6 +17,11 @@ INNERMOST: Final = 10**9
 
 def axis_of(name: str) -> str:
     return name.split("~", maxsplit=1)[0].rstrip("'")
+
+
+def runs_over(place: Term, axis: str) -> bool:
+    """Say whether an index term is a running index of this axis, and so never outside it."""
+    return place.head == "idx" and axis_of(place.data) == axis_of(axis)
 
 
 def is_bound(name: str) -> bool:
@@ -124,3 +129,23 @@ def plain(root: Term) -> Term:
             made = make(term.head, (body,), tuple(names.values()))
         done[term] = made
     return done[root]
+
+
+def ordered(root: Term) -> tuple[Term, str]:
+    """Return ``root`` with the parts of sums and products in a fixed order, and a text that tells terms apart."""
+    done: dict[Term, tuple[Term, str]] = {}
+    for term in postorder(root):
+        parts = [done[arg] for arg in term.args]
+        if term.head == "delta":
+            parts = [min(parts[0], _negated(parts[0][0]), key=lambda part: part[1])]
+        if term.head in ("add", "mul"):
+            parts.sort(key=lambda part: part[1])
+        data = "" if term.data is None else str(term.data)
+        made = make(term.head, (part for part, _ in parts), term.data)
+        done[term] = made, f"{term.head}:{data}({','.join(text for _, text in parts)})"
+    return done[root]
+
+
+def _negated(term: Term) -> tuple[Term, str]:
+    parts = term.args if term.head == "add" else (term,)
+    return ordered(add(*(part.args[0] if part.head == "neg" else neg(part) for part in parts)))

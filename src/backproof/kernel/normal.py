@@ -11,7 +11,7 @@ from flint import fmpq_mpoly, fmpz
 
 from backproof.domains import Context, Definition, Domain
 from backproof.kernel import sums
-from backproof.kernel.indices import axis_of, freshen, is_bound, reindex
+from backproof.kernel.indices import axis_of, freshen, is_bound, reindex, runs_over
 from backproof.kernel.ring import Monomial, Quotient, Restart, Ring, Table, TooBig
 from backproof.kernel.signs import Signs, factors_of_quotient
 from backproof.kernel.slopes import (
@@ -254,10 +254,13 @@ class Normal:
         domain = self.context.domain(term.data)
         is_pi = term.data == "pi" and "pi" not in self.context.domains
         low = domain.low if not domain.constraint else Fraction(0)
+        shape = self.context.shapes.get(term.data, ())
+        inside = all(runs_over(place, axis) for place, axis in zip(term.args, shape, strict=False))
+        sign = 1 if is_pi or term.data in self.positive else _sign_of_domain(domain)
         known = {
-            "sign": 1 if is_pi or term.data in self.positive else _sign_of_domain(domain),
+            "sign": sign if inside else None,
             "is_integer": domain.integer,
-            "is_nonzero": domain.nonzero,
+            "is_nonzero": domain.nonzero and inside,
             "is_nonnegative": low is not None and low >= 0,
         }
         degree = int(self.ring.table.units.get(term, 1))
@@ -267,11 +270,13 @@ class Normal:
 
     def index(self, term: Term) -> Quotient:
         """Return the generator of a running index or of a size; sizes are positive."""
-        if term.head == "idx":
-            return self.ring.generator(term, "atom", term, is_integer=True, is_nonnegative=True)
-        plain = size(axis_of(term.data))
+        plain = term if term.head == "idx" else size(axis_of(term.data))
+        sign = 1 if term.head == "size" else None
         degree = int(self.ring.table.units.get(plain, 1))
-        return self.ring.generator(plain, "atom", root_term(plain, degree), sign=1, is_integer=True) ** degree
+        shown = root_term(plain, degree)
+        made = self.ring.generator(plain, "atom", shown, sign=sign, is_integer=True, is_nonnegative=True)
+        self.ring.atoms[self.ring.numbers[plain]] = (plain.data, degree)
+        return made**degree
 
     def joined(self, term: Term, value: Quotient) -> Quotient:
         """Return 0: away from the join a choice has a slope; at the join it has none."""

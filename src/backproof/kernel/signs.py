@@ -8,7 +8,9 @@ from typing import Final
 
 from flint import fmpq, fmpq_mpoly
 
+from backproof.kernel.indices import axis_of, ordered, reindex, renumber
 from backproof.kernel.ring import Key, Monomial, Quotient, Ring
+from backproof.terms import idx
 
 MAX_LOG_POWER: Final = 8
 
@@ -21,6 +23,7 @@ class Signs:
         self.facts: dict[Key, int] = {}
         self.zeros: list[fmpq_mpoly] = []
         self.nonzero: set[Key] = set()
+        self.granted: dict[str, int] = {}
         self.nonnegative: dict[Key, fmpq_mpoly] = {}
 
     def learn_nonzero(self, value: Quotient) -> None:
@@ -47,11 +50,12 @@ class Signs:
         polynomial = value.numerator * value.denominator
         self.facts[self.ring.key(polynomial)] = sign
         self.facts[self.ring.key(-polynomial)] = -sign
-        factors = [factor for factor, times in self.ring.factors(polynomial)[1] if times % 2]
+        content, parts = self.ring.factors(polynomial)
+        factors = [factor for factor, times in parts if times % 2]
         open_ones = [factor for factor in factors if self.of_polynomial(factor) is None]
         if sign and len(open_ones) == 1:
             rest = self.product(f for f in factors if f is not open_ones[0])
-            lead = 1 if self.ring.factors(polynomial)[0] > 0 else -1
+            lead = 1 if content > 0 else -1
             if rest:
                 self.facts[self.ring.key(open_ones[0])] = sign * rest * lead
                 self.facts[self.ring.key(-open_ones[0])] = -sign * rest * lead
@@ -145,6 +149,7 @@ class Signs:
             if known is not None:
                 return known
         strict = self.one_signed(polynomial) or self.above_known(polynomial)
+        strict = strict or self.granted.get(self.anywhere(polynomial))
         if strict:
             return strict
         return (
@@ -161,8 +166,23 @@ class Signs:
             for factor in self.multipliers(known, polynomial):
                 rest = polynomial - factor * known
                 if not rest.is_zero() and self.one_signed(rest) == 1:
+                    self.grant(polynomial)
                     return 1
         return None
+
+    def grant(self, polynomial: fmpq_mpoly) -> None:
+        """Remember a positive polynomial whatever its indices are called; facts of a case are about one entry."""
+        written = self.anywhere(polynomial)
+        if written and not self.facts:
+            self.granted[written] = 1
+
+    def anywhere(self, polynomial: fmpq_mpoly) -> str:
+        """Return a text that is the same for polynomials that differ by the names of their indices only."""
+        term = self.ring.term(polynomial)
+        axes = [axis_of(axis) for axis in term.axes]
+        if not term.reduces or len(set(axes)) != len(axes):
+            return ""
+        return ordered(renumber(reindex(term, {name: idx(axis_of(name)) for name in term.axes})))[1]
 
     def multipliers(self, known: fmpq_mpoly, polynomial: fmpq_mpoly) -> Iterator[fmpq_mpoly]:
         """Yield the monomials by which the leading term of ``known`` becomes a term of ``polynomial``."""

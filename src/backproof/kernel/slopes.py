@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from backproof.domains import Definition
-from backproof.kernel.indices import freshen, has_bound, reindex
+from backproof.kernel.indices import axis_of, freshen, has_bound, reindex, runs_over
 from backproof.terms import (
     ONE,
     REDUCTIONS,
@@ -28,6 +28,7 @@ from backproof.terms import (
     rebuild,
     reduction,
     relation,
+    size,
     sub,
     sym,
     where,
@@ -82,11 +83,18 @@ def unfold(root: Term, definitions: Mapping[str, Definition], stop: Term | None 
 
 
 def instantiate(definition: Definition, use: Term) -> Term:
-    """Return the definition's term at the indices of one use, its bound indices numbered."""
+    """Return the definition's term at the indices of one use, its bound indices numbered; zero outside the axes."""
     term = freshen(definition.term)
     if not definition.axes:
         return term
-    return reindex(term, dict(zip(definition.axes, use.args, strict=True)))
+    places = dict(zip(definition.axes, use.args, strict=True))
+    inside = [guard for axis, place in places.items() if not runs_over(place, axis) for guard in _guards(axis, place)]
+    return mul(*inside, reindex(term, places))
+
+
+def _guards(axis: str, place: Term) -> tuple[Term, Term]:
+    """Return the indicators of 0 <= place and of place < size."""
+    return make("positive", (add(place, ONE),)), make("positive", (sub(size(axis_of(axis)), place),))
 
 
 def differentiate(root: Term, variable: Term) -> Term:

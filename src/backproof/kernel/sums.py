@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
 
-from backproof.kernel.indices import axis_of, freshen, has_bound, is_bound, reindex, renumber
+from backproof.kernel.indices import axis_of, freshen, has_bound, is_bound, ordered, reindex, renumber
 from backproof.kernel.ring import Quotient, TooBig
 from backproof.terms import (
     ONE,
@@ -427,23 +427,3 @@ def canonical(term: Term) -> Term:
         moved = reindex(body, {name: idx(new) for name, new in zip(flat, fresh, strict=True)})
         candidates.append(ordered(make(term.head, (renumber(moved),), tuple(fresh))))
     return min(candidates, key=lambda candidate: candidate[1])[0]
-
-
-def ordered(root: Term) -> tuple[Term, str]:
-    """Return ``root`` with the parts of sums and products in a fixed order, and a text that tells terms apart."""
-    done: dict[Term, tuple[Term, str]] = {}
-    for term in postorder(root):
-        parts = [done[arg] for arg in term.args]
-        if term.head == "delta":
-            parts = [min(parts[0], _negated(parts[0][0]), key=lambda part: part[1])]
-        if term.head in ("add", "mul"):
-            parts.sort(key=lambda part: part[1])
-        data = "" if term.data is None else str(term.data)
-        made = make(term.head, (part for part, _ in parts), term.data)
-        done[term] = made, f"{term.head}:{data}({','.join(text for _, text in parts)})"
-    return done[root]
-
-
-def _negated(term: Term) -> tuple[Term, str]:
-    parts = term.args if term.head == "add" else (term,)
-    return ordered(add(*(part.args[0] if part.head == "neg" else neg(part) for part in parts)))
