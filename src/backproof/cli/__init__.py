@@ -27,6 +27,8 @@ Examples:
   derive check                          verify the whole catalogue
   derive check notes.md                 verify a file of yours
   derive list                           the catalogue
+  derive graph fruit -o fruit.svg       the computational graph as a picture
+  derive docs -o site                   the whole catalogue as web pages
 
 \b
 Exit codes:
@@ -73,7 +75,11 @@ def main() -> None:
 @click.option("--latex", "form", flag_value="latex", help="LaTeX, for article with amsmath.")
 @click.option("--markdown", "form", flag_value="markdown", help="Markdown with TeX mathematics.")
 @click.option("--json", "form", flag_value="json", help="JSON, every step with its verdict.")
-@click.option("--standalone", is_flag=True, help="With --latex: a whole document.")
+@click.option("--html", "form", flag_value="html", help="HTML with MathML.")
+@click.option("--svg", "form", flag_value="svg", help="The graph as SVG (also --tikz, --dot).")
+@click.option("--tikz", "form", flag_value="tikz", hidden=True, help="The graph as TikZ.")
+@click.option("--dot", "form", flag_value="dot", hidden=True, help="The graph for Graphviz.")
+@click.option("--standalone", is_flag=True, help="With --latex or --html: a whole document.")
 @click.option("-o", "--output", type=PATH, help="Write to a file, whole or not at all.")
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
 def show(
@@ -85,8 +91,8 @@ def show(
 
     known = FORMATS.get(output.suffix, "text") if output else "text"
     form = form or ("latex" if standalone else known)
-    if standalone and form != "latex":
-        raise click.UsageError("--standalone goes with --latex")
+    if standalone and form not in ("latex", "html"):
+        raise click.UsageError("--standalone goes with --latex and --html")
     raise SystemExit(show_word(word, form, standalone, output, no_color))
 
 
@@ -110,3 +116,36 @@ def list_names(as_json: bool) -> None:
     from backproof.cli.listing import list_catalogue
 
     list_catalogue(as_json)
+
+
+@main.command(context_settings=CONTEXT)
+@click.argument("word", shell_complete=_complete_word)
+@click.option("--svg", "form", flag_value="svg", help="SVG, light and dark (the default).")
+@click.option("--tikz", "form", flag_value="tikz", help="TikZ, for LaTeX.")
+@click.option("--dot", "form", flag_value="dot", help="For Graphviz.")
+@click.option("--values", default="", metavar="x=2,…", help="Numbers instead of symbols; dy=… is the upstream.")
+@click.option("--symbols", "symbolic", is_flag=True, help="Symbols, though the graph has numbers.")
+@click.option("--upto", type=click.IntRange(0), metavar="N", help="Only the first N operations of the way back.")
+@click.option("-o", "--output", type=PATH, help="Write to a file, whole or not at all.")
+def graph(
+    word: str, form: str | None, values: str, symbolic: bool, upto: int | None, output: Path | None
+) -> None:
+    """Draw the computational graph of a node, an expression or a file."""
+    with no_collection():
+        from backproof.cli.graph import draw_word
+
+    known = FORMATS.get(output.suffix, "svg") if output else "svg"
+    form = form or (known if known in ("svg", "tikz", "dot") else {"latex": "tikz"}.get(known, "svg"))
+    draw_word(word, form, values, upto, symbolic, output)
+
+
+@main.command(context_settings=CONTEXT)
+@click.argument("paths", nargs=-1, metavar="[PATH]…")
+@click.option("-o", "--output", type=PATH, required=True, help="The folder of the site; it is replaced as a whole.")
+@click.option("-j", "--jobs", type=click.IntRange(1), help="How many processes; default: one for each processor.")
+@click.option("--title", default="", help="The title of the index.")
+def docs(paths: tuple[Path, ...], output: Path, jobs: int | None, title: str) -> None:
+    """Write a web site of the catalogue, or of your files and folders."""
+    from backproof.cli.docs import write_docs
+
+    raise SystemExit(write_docs([Path(path) for path in paths], output, jobs, title))

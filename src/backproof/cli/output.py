@@ -14,7 +14,8 @@ import click
 
 #: What an emitted file is called, by the end of its name.
 FORMATS: Final[dict[str, str]] = {
-    ".txt": "text", ".tex": "latex", ".md": "markdown", ".json": "json",
+    ".txt": "text", ".tex": "latex", ".md": "markdown", ".json": "json", ".html": "html", ".svg": "svg",
+    ".tikz": "tikz", ".dot": "dot", ".gv": "dot",
 }  # fmt: skip
 STALE_SECONDS: Final = 60
 

@@ -16,7 +16,7 @@ from backproof.emit import emit_all
 from backproof.language.document import Node, Span
 
 #: The formats that show witnesses and numbers; a LaTeX fragment does without, and starts faster.
-WITNESSED: Final = frozenset({"text", "markdown", "json"})
+WITNESSED: Final = frozenset({"text", "markdown", "json", "html"})
 
 
 def show_word(word: str, form: str, standalone: bool, output: Path | None, no_color: bool) -> int:
@@ -26,6 +26,7 @@ def show_word(word: str, form: str, standalone: bool, output: Path | None, no_co
     options: dict[str, dict[str, Any]] = {
         "text": {"colour": colour},
         "latex": {"standalone": standalone},
+        "html": {"standalone": standalone},
     }
     claims = [as_derivation(claim, form in WITNESSED) for claim in report.claims]
     shown = [*witnessed(report), *claims]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +33,7 @@ from backproof.emit.outline import (
     summary,
     unchecked,
 )
+from backproof.emit.svg import identifier
 from backproof.emit.typography import Typesetter
 from backproof.kernel.verdict import Kind
 from backproof.terms import Term
@@ -59,23 +60,18 @@ def emit_html(derivation: Derivation, *, standalone: bool = False) -> str:
     title, *rest = written.sections()
     body = "\n".join([f"<h1>{title[1]}</h1>", title[2], *(written.section(*part) for part in rest), written.ending()])
     fragment = f'<article class="backproof" id="{written.prefix}">\n{body}\n</article>\n'
-    return page(title[1], fragment) if standalone else fragment
+    return page(unescape(title[1]), fragment) if standalone else fragment
 
 
 def page(title: str, fragment: str) -> str:
-    """Return a whole page that needs nothing but itself and the reader's mathematical font."""
+    """Return a whole page with a plain-text title that needs nothing but itself and the reader's mathematical font."""
     style = (ASSETS / "page.css").read_text(encoding="utf-8")
     style = re.sub(r"@font-face\s*\{[^}]*\}\s*", "", style)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{fragment}</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{fragment}</main>\n</body>\n</html>\n"
     )
-
-
-def identifier(text: str) -> str:
-    """Return ``text`` as the part of an id."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower() or "part"
 
 
 class Writer:

@@ -16,7 +16,7 @@ from typing import Final
 _PAD: Final = 0.6
 _GAP: Final = 1.4
 _WIRE: Final = 0.4
-_SWEEPS: Final = 12
+_SWEEPS: Final = 24
 _STEEP: Final = 0.22
 
 

@@ -12,7 +12,24 @@ from backproof.emit.outline import Words
 from backproof.emit.prose import visible
 from backproof.emit.text_style import TEXT
 from backproof.emit.typography import Typesetter
-from backproof.terms import REDUCTIONS, Term, add, as_fraction, make, mul, names, neg, num, substitute, sym, symbols, transform
+from backproof.terms import (
+    ONE,
+    REDUCTIONS,
+    ZERO,
+    Term,
+    add,
+    as_fraction,
+    make,
+    mul,
+    names,
+    neg,
+    num,
+    postorder,
+    substitute,
+    sym,
+    symbols,
+    transform,
+)
 
 #: How many columns an expression may take on an edge before its name stands for it.
 _VALUE: Final = 12
@@ -117,11 +134,11 @@ def _uses(derivation: Derivation) -> Iterator[tuple[str, str]]:
 
 # ------------------------------------------------------------------ what stands in a circle
 
-_SIGNS: Final = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "copy": "="}
-_FUNCTIONS: Final = {"where": "if", "reduce_max": "max", "reduce_min": "min", "prod": "∏", "sum": "∑"}
+_SIGNS: Final = {"add": "+", "sub": "−", "mul": "×", "div": "/", "neg": "−", "copy": "="}
+_FUNCTIONS: Final = {"where": "if", "reduce_max": "max", "reduce_min": "min", "prod": "prod", "sum": "∑"}
 _PLACE: Final = sym("·")
 _POWERS: Final = {num(2): "square", num(3): "cube"}
-_ONE_CONSTANT: Final = {"add": "+ ", "mul": "× ", "sub": "− ", "div": "÷ "}
+_ONE_CONSTANT: Final = {"add": "+ ", "mul": "× ", "sub": "− ", "div": "/ "}
 
 
 def _label(operation: Operation) -> Words:
@@ -212,7 +229,7 @@ class _Labels:
         for source, target in reversed([use for use in uses if use[1]]):
             if (source, target) in edges:
                 term = add(*(self._composed(edge, arriving) for edge in edges[source, target]))
-                short = self.typeset(term).width <= _GRADIENT
+                short = self._is_short(term)
                 found[source, target] = term if short else self._plain(edges[source, target])
                 if times.count(source) == 1 and short and term.head != "add":
                     arriving[source] = term
@@ -222,7 +239,7 @@ class _Labels:
 
     def _composed(self, edge: Pullback, arriving: Mapping[str, Term]) -> Term:
         values = {self.names[name]: self.values[name] for name in self.names if self.names[name].args == ()}
-        local = substitute(edge.local, values)
+        local = indicator(substitute(edge.local, values))
         upstream = arriving.get(edge.upstream.data[1:], edge.upstream)
         if local.head == "num" and local.data == 1:
             return upstream
@@ -230,7 +247,11 @@ class _Labels:
 
     def _plain(self, edges: list[Pullback]) -> Term:
         term = add(*(edge.contribution for edge in edges))
-        return term if self.typeset(term).width <= _GRADIENT else edges[0].gradient
+        return term if self._is_short(term) else edges[0].gradient
+
+    def _is_short(self, term: Term) -> bool:
+        """Say whether the term fits on an edge, which a list of cases never does."""
+        return self.typeset(term).width <= _GRADIENT and all(part.head != "where" for part in postorder(term))
 
 
 def _gradient(value: Term) -> Term:
@@ -256,6 +277,25 @@ def flattened(root: Term) -> Term:
         return neg(product) if sign else product
 
     return transform(root, flat)
+
+
+_OPPOSITE: Final = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
+
+
+def indicator(root: Term) -> Term:
+    """Return ``root`` with ``[condition]`` for 1 where the condition holds and 0 elsewhere."""
+
+    def bracketed(term: Term) -> Term:
+        if term.head != "where" or term.args[0].head not in _OPPOSITE:
+            return term
+        condition, *values = term.args
+        if values == [ONE, ZERO]:
+            return make("bracket", (condition,))
+        if values == [ZERO, ONE]:
+            return make("bracket", (make(_OPPOSITE[condition.head], condition.args),))
+        return term
+
+    return transform(root, bracketed)
 
 
 def _factors(term: Term) -> tuple[Term, ...]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -45,12 +44,36 @@ STYLE: Final = """\
 
 def emit_svg(derivation: Derivation, *, upto: int | None = None, numbers: Numbers | None = None) -> str:
     """Return the computational graph as an SVG document."""
-    return draw(picture(derivation, upto=upto, numbers=numbers))
+    return draw(picture(derivation, upto=upto, numbers=numbers), prefix=f"graph-{identifier(derivation.node.name)}")
 
 
-def draw(shown: Picture, *, prefix: str = "graph", style: bool = True) -> str:
-    """Return the picture as SVG; ``prefix`` begins every id, so that several may stand on one page."""
-    return _Drawing(shown, prefix).document(style)
+def draw(shown: Picture, *, prefix: str = "graph", style: bool = True, least: float = 0.0) -> str:
+    """Return the picture as SVG; ``prefix`` begins every id, so that several may stand on one page.
+
+    ``least`` is how many ems every label has at least, for numbers that will change.
+    """
+    return _Drawing(shown, prefix, least).document(style)
+
+
+def pile(drawings: Sequence[str]) -> str:
+    """Return several SVG documents below one another in one."""
+    if len(drawings) == 1:
+        return drawings[0]
+    sides = [tuple(map(int, _SIDES.search(each).groups())) for each in drawings]  # type: ignore[union-attr]
+    width, height = max(w for w, _ in sides), sum(h for _, h in sides)
+    parts, at = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'], 0
+    for each, (_, high) in zip(drawings, sides, strict=True):
+        parts.append(f'<svg y="{at}" {each.removeprefix("<svg ")}')
+        at += high
+    return "\n".join([*parts, "</svg>", ""])
+
+
+_SIDES: Final = re.compile(r'width="(\d+)" height="(\d+)">')
+
+
+def identifier(text: str) -> str:
+    """Return ``text`` as the part of an id."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower() or "part"
 
 
 def measure(text: str) -> float:
@@ -58,11 +81,13 @@ def measure(text: str) -> float:
     return sum(_WIDTHS.get(character, 0.64) for character in text)
 
 
-def arrange(shown: Picture, words: Callable[[Words], float], circle: float, line: float) -> Layout:
-    """Return the layout of a picture whose labels are as wide as ``words`` says."""
+def arrange(
+    shown: Picture, words: Callable[[Words], float], circle: float, line: float, least: float = 0.0
+) -> Layout:
+    """Return the layout of a picture whose labels are as wide as ``words`` says, and at least ``least``."""
     vertices = [_vertex_size(vertex, words, circle) for vertex in shown.vertices]
     labels = [
-        Size(max(words(edge.value), words(edge.gradient), circle / 2) + 0.6, 2 * line) for edge in shown.edges
+        Size(max(words(edge.value), words(edge.gradient), circle / 2, least) + 0.6, 2 * line) for edge in shown.edges
     ]
     return lay_out(vertices, [(edge.source, edge.target) for edge in shown.edges], labels)
 
@@ -77,11 +102,11 @@ def _vertex_size(vertex: Vertex, words: Callable[[Words], float], circle: float)
 class _Drawing:
     """One picture: its typesetter, its layout, and where ids begin."""
 
-    def __init__(self, shown: Picture, prefix: str) -> None:
+    def __init__(self, shown: Picture, prefix: str, least: float) -> None:
         self.shown = shown
         self.prefix = prefix
         self.typeset = Typesetter(TEXT, shown.scope)
-        self.layout = arrange(shown, lambda words: measure(self.text(words)), _CIRCLE, _LINE)
+        self.layout = arrange(shown, lambda words: measure(self.text(words)), _CIRCLE, _LINE, least)
 
     def text(self, words: Words) -> str:
         return "".join(self._word(word) for word in words)
@@ -177,7 +202,7 @@ def _arrow(end: Point) -> str:
 _RAISED: Final = str.maketrans(
     "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+−()abcdefghijklmnoprstuvwxyz"
 )
-_RUNS: Final = re.compile(r"([⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻ]+)|([A-Za-zα-ωΑ-Ω]\w*)|([^⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻA-Za-zα-ωΑ-Ω]+)")
+_RUNS: Final = re.compile(r"([⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻ]+)|([A-Za-zα-ωΑ-Ω][A-Za-z0-9_′']*)|([^⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻA-Za-zα-ωΑ-Ω]+)")
 _UPRIGHT: Final = frozenset(
     "exp log sqrt abs sign max min sin cos tan arctan sinh cosh tanh erf relu if otherwise and or not mean of "
     "logsumexp power square reciprocal part".split()

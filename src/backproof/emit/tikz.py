@@ -24,10 +24,11 @@ _OPENING: Final = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage{amsmath}
 \usepackage{tikz}
-\pagestyle{empty}
-\begin{document}
-\noindent
-"""
+\pagestyle{empty}"""
+_PAGE: Final = r"""\setlength{\oddsidemargin}{-0.8in}\setlength{\topmargin}{-0.9in}\setlength{\headheight}{0pt}
+\setlength{\headsep}{0pt}\setlength{\parindent}{0pt}
+\AtBeginDocument{\pdfpagewidth=\paperwidth \pdfpageheight=\paperheight}
+\begin{document}"""
 
 
 def emit_tikz(
@@ -38,14 +39,14 @@ def emit_tikz(
     text = drawing.document()
     if not standalone:
         return text
-    width, height = (f"{side + 4:.1f}em" for side in (drawing.layout.width, drawing.layout.height))
-    page = (
-        rf"\setlength{{\pdfpagewidth}}{{{width}}}\setlength{{\pdfpageheight}}{{{height}}}" "\n"
-        rf"\setlength{{\textwidth}}{{{width}}}\setlength{{\textheight}}{{{height}}}" "\n"
-        r"\setlength{\oddsidemargin}{-1in}\setlength{\topmargin}{-1in}\setlength{\headheight}{0pt}"
-        r"\setlength{\headsep}{1em}\setlength{\parindent}{0pt}"
-    )
-    return _OPENING.replace(r"\pagestyle", page + "\n" + r"\pagestyle") + text + "\\end{document}\n"
+    return whole(text, drawing.layout.width, drawing.layout.height)
+
+
+def whole(text: str, width: float, height: float) -> str:
+    """Return a document whose page is as large as the picture, which is so many ems wide and high."""
+    sides = {"paperwidth": width + 4, "textwidth": width + 4, "paperheight": height + 4, "textheight": height + 4}
+    lines = [rf"\setlength{{\{name}}}{{{10 * ems:.0f}pt}}" for name, ems in sides.items()]
+    return "\n".join([_OPENING, *lines, _PAGE, text + r"\end{document}", ""])
 
 
 class _Drawing:
@@ -120,7 +121,7 @@ def _path(route: tuple[Point, ...]) -> str:
         if i % 2 and level != y:
             half = (x + end) / 2
             parts.append(f".. controls {_at(half, y)} and {_at(half, level)} .. {_at(end, level)}")
-        else:
+        elif (end, level) != (x, y):
             parts.append(f"-- {_at(end, level)}")
         x, y = end, level
     return " ".join(parts)
