@@ -35,6 +35,8 @@ def main() -> int:
             counts["slow"] += 1
             print(f"slow {time.monotonic() - before:.0f} s: trial {number}", flush=True)
         wrong += len(failures)
+        if number % 1000 == 999:
+            print(f"{number + 1 - chosen.start} trials, {wrong} wrong", flush=True)
         for failure in failures:
             print(f"WRONG trial {number}: {failure}", flush=True)
     print(f"{chosen.count} trials in {time.monotonic() - started:.0f} s, {wrong} wrong; {dict(counts)}")

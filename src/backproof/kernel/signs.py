@@ -24,6 +24,7 @@ class Signs:
         self.zeros: list[fmpq_mpoly] = []
         self.nonzero: set[Key] = set()
         self.granted: dict[str, int] = {}
+        self.memo: dict[Key, tuple[int | None, tuple[int, ...] | None]] = {}
         self.nonnegative: dict[Key, fmpq_mpoly] = {}
 
     def learn_nonzero(self, value: Quotient) -> None:
@@ -144,12 +145,24 @@ class Signs:
         if polynomial.is_constant():
             lead = 0 if polynomial.is_zero() else polynomial.leading_coefficient()
             return (lead > 0) - (lead < 0)
-        if self.facts:
-            known = self.facts.get(self.ring.key(polynomial))
-            if known is not None:
-                return known
+        key = self.ring.key(polynomial)
+        if key in self.facts:
+            return self.facts[key]
+        known, epoch = self.memo.get(key, (None, None))
+        if known is None and epoch != self.epoch:
+            known = self.sought(polynomial, depth)
+            self.memo[key] = known, self.epoch if depth == 0 else None
+        return known
+
+    @property
+    def epoch(self) -> tuple[int, ...]:
+        """What is known so far, counted: a sign that was not found is looked for again when this has grown."""
+        return len(self.facts), len(self.nonnegative), len(self.nonzero), len(self.granted)
+
+    def sought(self, polynomial: fmpq_mpoly, depth: int) -> int | None:
         strict = self.one_signed(polynomial) or self.above_known(polynomial)
-        strict = strict or self.granted.get(self.anywhere(polynomial))
+        if strict is None and self.granted:
+            strict = self.granted.get(self.anywhere(polynomial))
         if strict:
             return strict
         return (
