@@ -55,6 +55,10 @@ def test_a_name_or_an_expression_is_derived(word: str) -> None:
     assert "Derivation" in done.stdout
 
 
+def test_an_expression_may_be_longer_than_any_path() -> None:
+    assert run("+".join(["x"] * 150)).exit_code == 0
+
+
 def test_a_file_is_derived(file: Path) -> None:
     assert "Double" in run(file.name).stdout
 
@@ -120,6 +124,7 @@ MISUSES = {
     "an expression that cannot be read": ("x +* 2",),
     "an expression without a variable": ("2 + 3",),
     "a file that does not exist": ("nowhere.md",),
+    "a folder": (".",),
     "an unknown option": ("sigmoid", "--latec"),
     "a document in another format": ("sigmoid", "--json", "--standalone"),
     "an output folder that does not exist": ("sigmoid", "-o", "no/such/folder/s.txt"),
@@ -329,3 +334,12 @@ def test_the_command_runs_as_a_process() -> None:
     )  # fmt: skip
     assert r"\section*{Sigmoid}" in done.stdout
     assert done.stderr == ""
+
+
+def test_a_terminal_without_unicode_gets_question_marks_and_no_traceback() -> None:
+    environment = {"PYTHONPATH": str(Path(backproof.__file__).parents[1]), "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "backproof", "sigmoid"],
+        env=os.environ | environment, capture_output=True, check=True,
+    )  # fmt: skip
+    assert b"?L/?x" in done.stdout

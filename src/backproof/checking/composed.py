@@ -93,6 +93,21 @@ def differentiate(composed: Composed) -> dict[str, Any]:
     return {name: upstream * sp.diff(output, translation.symbol(sym(name))) for name in composed.inputs}
 
 
+def _bounded(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return ``function`` for arguments that are not huge: exp(exp(exp(9))) in mpmath takes for ever."""
+
+    def value(x: Any) -> Any:
+        if abs(x) > LARGEST_EXPONENT:
+            raise OverflowError("an exponent out of all proportion")
+        return function(x)
+
+    return value
+
+
+LARGEST_EXPONENT: Final = 10**6
+BOUNDED: Final = {name: _bounded(getattr(mpmath, name)) for name in ("exp", "sinh", "cosh", "tanh")}
+
+
 def lambdify(composed: Composed, expressions: Iterable[Term | Any]) -> Callable[[Values], tuple[Any, ...]]:
     """Return a function of the variables' values, in mpmath's working precision.
 
@@ -101,7 +116,7 @@ def lambdify(composed: Composed, expressions: Iterable[Term | Any]) -> Callable[
     translation = _translation(composed)
     converted = [translation.to_sympy(item) if isinstance(item, Term) else item for item in expressions]
     arguments = [translation.symbol(sym(name)) for name in composed.variables]
-    function = sp.lambdify(arguments, [_plain(item) for item in converted], "mpmath", cse=True)
+    function = sp.lambdify(arguments, [_plain(item) for item in converted], [BOUNDED, "mpmath"], cse=True)
     return lambda values: tuple(_real(value) for value in function(*values))
 
 

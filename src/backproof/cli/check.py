@@ -15,7 +15,7 @@ from backproof import catalogue
 from backproof.audit.documents import Report, check_document, unreadable
 from backproof.audit.findings import Finding, Severity, exit_code
 from backproof.cli.output import wants_colour
-from backproof.cli.words import read_file
+from backproof.cli.words import exists, read_file
 from backproof.errors import BackproofError, UnknownName
 from backproof.kernel import Kind
 from backproof.language import to_source
@@ -47,12 +47,12 @@ def files(words: Iterable[str]) -> Iterator[Path]:
     """Yield the files that ``words`` name: nodes, files, and the Markdown files of folders."""
     for word in words or [str(catalogue.folder())]:
         path = Path(word)
-        if path.is_dir():
+        if exists(path) and path.is_dir():
             found = sorted(path.rglob("*.md"), key=lambda file: (file.parent, file.stem))
             if not found:
                 raise click.UsageError(f"no Markdown file in {word}")
             yield from found
-        elif path.exists() or path.suffix == ".md":
+        elif exists(path) or path.suffix == ".md":
             yield path
         else:
             yield named(word)

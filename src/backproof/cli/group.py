@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
+
 import click
 from click.shell_completion import CompletionItem
 
@@ -29,6 +32,9 @@ class WordGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake of the user is one message and exit code 2."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # a sign that the terminal lacks becomes a question mark
+                stream.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except (BackproofError, OSError, UnicodeError) as mistake:

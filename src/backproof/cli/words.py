@@ -21,11 +21,21 @@ def read(word: str) -> Document:
     if catalogue.normalise(word) in catalogue.names():
         return catalogue.load(catalogue.normalise(word))
     path = Path(word)
-    if path.suffix == ".md" or path.is_file():
+    if path.suffix == ".md" or (exists(path) and not path.is_dir()):
         return read_file(path)
+    if exists(path):
+        raise NotDerivable(f"{word} is a folder; derive check {word} verifies its files")
     if is_misspelt(word):
         raise UnknownName(word, catalogue.nearest(word))
     return from_expression(parse_expression(word), word)
+
+
+def exists(path: Path) -> bool:
+    """Say whether something is at ``path``; a long expression can be no path at all."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def read_file(path: Path, shown: str = "") -> Document:
