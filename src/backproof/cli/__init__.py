@@ -22,6 +22,7 @@ Examples:
   derive sigmoid                        the derivation, in the terminal
   derive sigmoid --latex                the same as a LaTeX fragment
   derive 'x*exp(-x^2)' --latex          any expression
+  derive softmax --code numpy           a layer with both passes
   derive notes.md                       any file with derive blocks
   derive mul --latex --standalone -o mul.tex
   derive check                          verify the whole catalogue
@@ -38,6 +39,7 @@ Exit codes:
   3  something could not be decided
 """
 
+LIBRARIES = ("numpy", "torch", "jax")
 PATH = click.Path(path_type=Path)
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -79,16 +81,21 @@ def main() -> None:
 @click.option("--svg", "form", flag_value="svg", help="The graph as SVG (also --tikz, --dot).")
 @click.option("--tikz", "form", flag_value="tikz", hidden=True, help="The graph as TikZ.")
 @click.option("--dot", "form", flag_value="dot", hidden=True, help="The graph for Graphviz.")
+@click.option("--code", type=click.Choice(LIBRARIES), help="A layer with both passes, as Python code.")
 @click.option("--standalone", is_flag=True, help="With --latex or --html: a whole document.")
 @click.option("-o", "--output", type=PATH, help="Write to a file, whole or not at all.")
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
 def show(
-    word: str, form: str | None, standalone: bool, output: Path | None, no_color: bool
+    word: str, form: str | None, code: str | None, standalone: bool, output: Path | None, no_color: bool
 ) -> None:
     """Show the derivation of a node, an expression or a file."""
     with no_collection():
-        from backproof.cli.show import show_word
+        from backproof.cli.show import show_code, show_word
 
+    if code is not None:
+        if form or standalone:
+            raise click.UsageError("--code goes with no other format")
+        raise SystemExit(show_code(word, code, output))
     known = FORMATS.get(output.suffix, "text") if output else "text"
     form = form or ("latex" if standalone else known)
     if standalone and form not in ("latex", "html"):
@@ -101,12 +108,28 @@ def show(
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Only findings and the summary.")
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
-def check(paths: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool) -> None:
+@click.option("--timeout", type=click.FloatRange(min=0.01), default=2.0, show_default=True, help="Seconds for a step.")
+@click.option("--certificates", "folder", type=PATH, help="Write the certificate of every step into a folder.")
+def check(
+    paths: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool, timeout: float, folder: Path | None
+) -> None:
     """Verify files, folders or nodes; without PATH the whole catalogue."""
     with no_collection():
         from backproof.cli.check import check_paths
+        from backproof.workers import judging_apart
 
-    raise SystemExit(check_paths(paths, as_json, quiet, no_color))
+    with judging_apart(seconds=timeout):
+        code = check_paths(paths, as_json, quiet, no_color, folder)
+    raise SystemExit(code)
+
+
+@main.command(context_settings=CONTEXT)
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def verify(folder: Path) -> None:
+    """Re-check the certificates that derive check --certificates wrote, without the kernel."""
+    from backproof.cli.trust import verify_folder
+
+    raise SystemExit(verify_folder(folder))
 
 
 @main.command("list", context_settings=CONTEXT)

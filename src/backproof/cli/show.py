@@ -37,6 +37,18 @@ def show_word(word: str, form: str, standalone: bool, output: Path | None, no_co
     return exit_code(report.findings)
 
 
+def show_code(word: str, library: str, output: Path | None) -> int:
+    """Write the layers that ``word`` stands for as a Python module; return the exit code."""
+    from backproof.emit.python_code import emit_code
+
+    report = check_document(read(word), numeric=False)
+    if report.derivations:
+        deliver("\n\n".join(emit_code(each, library) for each in report.derivations), output)
+    for finding in report.findings:
+        note(str(finding))
+    return exit_code(report.findings)
+
+
 def witnessed(report: Report) -> list[Derivation]:
     """Return the derivations of ``report`` with what their witnesses said, and with their numbers."""
     found = list(report.derivations)

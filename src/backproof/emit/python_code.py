@@ -48,15 +48,9 @@ def emit_code(derivation: Derivation, library: str = "numpy") -> str:
 
 
 def _body(library: Library, found: Plan, definitions: Iterable[Definition], dtype: str) -> Body:
-    writer = Writer(library, found.shapes, dtype, _numbers(found))
+    writer = Writer(library, found.shapes, dtype, found.numbers)
     lines = tuple(writer.assignment(d.name, d.term, d.axes) for d in definitions)
     return Body(lines, tuple(writer.sizes), writer.reads)
-
-
-def _numbers(found: Plan) -> set[str]:
-    """Return the inputs that are plain numbers: those without axes, where others have some."""
-    has_arrays = any(found.shapes[name] for name in found.inputs)
-    return {name for name in found.inputs if has_arrays and not found.shapes[name]}
 
 
 def _sized(found: Plan, body: Body, given: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -178,8 +172,7 @@ def _numpy_forward(found: Plan, body: Body, backward: Body, settings: tuple[str,
     outputs = _listed(found.outputs)
     lines = [f'"""Return {outputs}; keep what the backward pass needs."""']
     lines += [*_sized(found, body, found.inputs)[0], *_given_sizes(body, settings), *body.lines]
-    numbers = _numbers(found)
-    kept = [identifier(n) if n in numbers else f"np.array({identifier(n)})" for n in found.saved]
+    kept = [identifier(n) if n in found.numbers else f"np.array({identifier(n)})" for n in found.saved]
     kept += [f"{identifier(found.inputs[i])}.shape[{place}]" for _, i, place in _kept_shapes(found, backward)]
     if kept:
         lines.append(f"self.kept = {kept[0] if len(kept) == 1 else ', '.join(kept)}")
@@ -211,7 +204,7 @@ def _torch(derivation: Derivation, found: Plan) -> str:
     text += f"    def forward(ctx, {', '.join([*map(identifier, found.inputs), *sizes])}):\n"
     lines = [*_sized(found, forward, found.inputs)[0], *forward.lines]
     outside = [*sizes, *(f"{identifier(found.inputs[i])}.shape[{p}]" for _, i, p in _kept_shapes(found, backward))]
-    numbers = [name for name in found.saved if name in _numbers(found)]
+    numbers = [name for name in found.saved if name in found.numbers]
     tensors = [name for name in found.saved if name not in numbers]
     lines.append(f"ctx.save_for_backward({_listed(tensors)})")
     outside = [*map(identifier, numbers), *outside]

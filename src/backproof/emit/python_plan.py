@@ -42,6 +42,7 @@ class Plan:
     saved: tuple[str, ...]
     backward: tuple[Definition, ...]
     gradients: tuple[str, ...]
+    numbers: frozenset[str]
 
 
 def plan(derivation: Derivation) -> Plan:
@@ -65,7 +66,18 @@ def plan(derivation: Derivation) -> Plan:
     if unknown:
         raise NotDerivable(f"{min(unknown)} has no value in code")
     forward = stable(_inlined(_ordered(lines, (*outputs, *saved)), {*outputs, *saved}), {*outputs, *saved})
-    return Plan(inputs, outputs, shapes, forward, saved, backward, wanted)
+    numbers = _numbers(derivation, lines)
+    return Plan(inputs, outputs, shapes, forward, saved, backward, wanted, numbers)
+
+
+def _numbers(derivation: Derivation, lines: Definitions) -> frozenset[str]:
+    """Return the values that are plain numbers: inputs without axes where others have some, and what they make."""
+    inputs = derivation.node.inputs
+    found = {given.name for given in inputs if not given.axes and any(other.axes for other in inputs)} | {"pi"}
+    for name, line in lines.items():
+        if _used([line.term]) <= found and not line.axes and not _reduces(line.term):
+            found.add(name)
+    return frozenset(found)
 
 
 def _lines(derivation: Derivation) -> Definitions:

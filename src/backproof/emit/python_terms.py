@@ -124,11 +124,14 @@ class Writer:
         self.sizes: dict[str, None] = {}
         self.reads = False
         self.order: list[str] = []
+        self.before: list[str] = []
 
     def assignment(self, name: str, term: Term, axes: tuple[str, ...]) -> str:
-        """Return the statement ``name = term`` with the dimensions in the order of ``axes``."""
+        """Return the statements that end in ``name = term``, its dimensions in the order of ``axes``."""
         self.order = list(axes)
-        return f"{identifier(name)} = {self.spread(self.write(term), axes)}"
+        self.before = []
+        text = f"{identifier(name)} = {self.spread(self.write(term), axes)}"
+        return "\n".join([*self.before, text])
 
     def spread(self, code: Code, axes: tuple[str, ...]) -> str:
         """Return the expression with all of ``axes`` as dimensions, at full length."""
@@ -299,7 +302,9 @@ class Writer:
         places = [self.write(arg, whole=True) for arg in args]
         indices = self._union(places)
         listed = ", ".join(self.aligned(code, indices).text for code in places)
-        return Code(f"read({name}, {listed})", ATOM, indices)
+        found = f"{name}_at{len(self.before) + 1 if self.before else ''}"
+        self.before.append(f"{found} = read({name}, {listed})")
+        return Code(found, ATOM, indices)
 
     # ------------------------------------------------------------------ reductions
 
