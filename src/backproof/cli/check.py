@@ -15,6 +15,7 @@ from backproof import catalogue
 from backproof.audit.documents import Report, check_document, unreadable
 from backproof.audit.findings import Finding, Severity, exit_code
 from backproof.cli.output import wants_colour
+from backproof.cli.trust import write_certificates
 from backproof.cli.words import exists, read_file
 from backproof.errors import BackproofError, UnknownName
 from backproof.kernel import Kind
@@ -26,7 +27,9 @@ _COLOURS = {
 }  # fmt: skip
 
 
-def check_paths(words: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool) -> int:
+def check_paths(
+    words: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool, certificates: Path | None = None
+) -> int:
     """Check everything that ``words`` name, print the report, and return the exit code."""
     start = time.perf_counter()
     colour = wants_colour(no_color)
@@ -40,6 +43,8 @@ def check_paths(words: tuple[str, ...], as_json: bool, quiet: bool, no_color: bo
         click.echo(json.dumps(as_data(reports, seconds), ensure_ascii=False, indent=2))
     else:
         click.echo(summary(reports, seconds))
+    if certificates is not None:
+        write_certificates(certificates, reports)
     return exit_code(finding for report in reports for finding in report.findings)
 
 
