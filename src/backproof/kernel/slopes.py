@@ -12,6 +12,7 @@ from backproof.kernel.indices import axis_of, freshen, has_bound, reindex, runs_
 from backproof.terms import (
     ONE,
     REDUCTIONS,
+    RELATIONS,
     TWO,
     ZERO,
     Term,
@@ -49,6 +50,8 @@ SLOPE: Final[dict[str, Callable[[Term, Term], Term]]] = {
     "tanh": lambda u, y: sub(ONE, power(y, 2)),
     "erf": lambda u, y: mul(div(TWO, call("sqrt", sym("pi"))), call("exp", neg(power(u, 2)))),
 }
+#: Conditions: true or false, so that they have no slope; a choice by one has its joins.
+CONDITIONS: Final = frozenset({*RELATIONS, "and", "or", "not"})
 #: Heads that choose between branches by the sign of a subject.
 CHOICES: Final = frozenset({"max", "min", "abs", "sign", "where", "bracket"})
 
@@ -109,7 +112,7 @@ def _slope(term: Term, variable: Term, slope: Mapping[Term, Term]) -> Term:
     if term.head == "sym":
         return _match(term, variable)
     inner = [slope[arg] for arg in term.args]
-    if all(part is ZERO for part in inner):
+    if all(part is ZERO for part in inner) or term.head in CONDITIONS:
         return ZERO
     if term.head == "add":
         return add(*(part for part in inner if part is not ZERO))
