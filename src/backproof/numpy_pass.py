@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backproof.calculus import evaluate_tensor, solved_context
+from backproof.calculus.arrays import evaluate_tensor, solved_context
 from backproof.calculus.fields import has_axes
 from backproof.derivation import Derivation
 from backproof.errors import NotDerivable

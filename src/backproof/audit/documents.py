@@ -6,10 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from backproof.audit.diagnosis import diagnose
-from backproof.audit.examples import check_example
 from backproof.audit.findings import Finding, Severity, finding, shorten
-from backproof.audit.kinks import check_kink
 from backproof.calculus import claim_context, derive, judge_claim
 from backproof.derivation import Derivation, JudgedChain, JudgedStep
 from backproof.domains import Context, Definition
@@ -115,13 +112,29 @@ def node_findings(path: str, derivation: Derivation) -> Iterator[Finding]:
     node = derivation.node
     for chain in derivation.chains:
         yield from chain_findings(path, chain, derivation.context, node.span)
+    yield from _convention_findings(path, node)
+    yield from _example_findings(path, derivation)
+
+
+def _convention_findings(path: str, node: Node) -> Iterator[Finding]:
+    if not node.kinks:
+        return
+    from backproof.audit.kinks import check_kink
+
     domains = {given.name: given.domain for given in node.inputs}
     forward = {line.name: Definition(line.name, line.term, line.axes) for line in node.lines}
     for kink in node.kinks:
         reason = check_kink(node, kink, Context(forward, domains))
         if reason:
             yield finding(Severity.WRONG, path, kink.span, "this convention is false", reason)
-    for example in node.examples:
+
+
+def _example_findings(path: str, derivation: Derivation) -> Iterator[Finding]:
+    if not derivation.node.examples:
+        return
+    from backproof.audit.examples import check_example
+
+    for example in derivation.node.examples:
         wrong = tuple(check_example(derivation, example))
         if wrong:
             yield finding(Severity.WRONG, path, example.span, "this example is wrong", *wrong)
@@ -147,6 +160,8 @@ def chain_findings(
 
 def refutation(step: JudgedStep, context: Context) -> tuple[str, ...]:
     """Return the equation, both sides at the counterexample, and what differs."""
+    from backproof.audit.diagnosis import diagnose  # which nothing that is true needs
+
     verdict = step.verdict
     point = ", ".join(f"{name} = {value}" for name, value in verdict.point)
     values = f"{shorten(verdict.left)}  ≠  {shorten(verdict.right)}"

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any, Final
 
 from backproof.derivation import Derivation
-from backproof.emit.dot import emit_dot
-from backproof.emit.html import emit_html, page
-from backproof.emit.json import dump, emit_json
-from backproof.emit.latex import article, emit_latex
-from backproof.emit.latex_aligned import emit_aligned
-from backproof.emit.markdown import emit_markdown
-from backproof.emit.svg import emit_svg, pile
-from backproof.emit.text import emit_text
-from backproof.emit.tikz import emit_tikz
 from backproof.errors import NotDerivable
 
 __all__ = [
@@ -24,24 +16,47 @@ __all__ = [
 
 #: Formats of the graph's picture; their emitters take ``upto`` and ``numbers``.
 DRAWINGS: Final = ("svg", "tikz", "dot")
-#: Format -> emitter.  ``latex``, ``html`` and ``tikz`` also take ``standalone``, ``text`` takes ``colour`` and ``width``.
-EMITTERS: Final[dict[str, Callable[..., str]]] = {
-    "text": emit_text,
-    "latex": emit_latex,
-    "aligned": emit_aligned,
-    "markdown": emit_markdown,
-    "json": emit_json,
-    "html": emit_html,
-    "svg": emit_svg,
-    "tikz": emit_tikz,
-    "dot": emit_dot,
-}
+#: Format -> the module in which its emitter ``emit_FORMAT`` is.
+_MODULES: Final = {
+    "text": "text", "latex": "latex", "aligned": "latex_aligned", "markdown": "markdown", "json": "json",
+    "html": "html", "svg": "svg", "tikz": "tikz", "dot": "dot",
+}  # fmt: skip
+
+
+def _function(form: str, function: str) -> Callable[..., str]:
+    """Return a function of the module of a format, imported now."""
+    found: Callable[..., str] = getattr(import_module(f"{__name__}.{_MODULES[form]}"), function)
+    return found
+
+
+class _Emitters(Mapping[str, Callable[..., str]]):
+    """The emitter of every format; its module is imported when the format is asked for."""
+
+    def __getitem__(self, form: str) -> Callable[..., str]:
+        return _function(form, f"emit_{form}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+#: Format -> emitter.  ``latex``, ``html``, ``tikz`` also take ``standalone``, ``text`` takes ``colour`` and ``width``.
+EMITTERS: Final[Mapping[str, Callable[..., str]]] = _Emitters()
+
+
+def __getattr__(name: str) -> Callable[..., str]:
+    """Return ``emit_FORMAT``."""
+    if name.startswith("emit_") and name.removeprefix("emit_") in _MODULES:
+        return EMITTERS[name.removeprefix("emit_")]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def emit_all(derivations: Iterable[Derivation], form: str, **options: Any) -> str:
     """Return several derivations as one document of the format."""
     if form == "json":
-        return dump(derivations)
+        return _function("json", "dump")(derivations)
     if form in DRAWINGS:
         return draw_all([each for each in derivations if each.operations], form, **options)
     derivations = tuple(derivations)
@@ -49,7 +64,9 @@ def emit_all(derivations: Iterable[Derivation], form: str, **options: Any) -> st
     parts = [EMITTERS[form](derivation, **options) for derivation in derivations]
     if not standalone:
         return "\n".join(parts)
-    return page(derivations[0].title or derivations[0].node.name, "\n".join(parts)) if form == "html" else article(parts)
+    if form == "html":
+        return _function("html", "page")(derivations[0].title or derivations[0].node.name, "\n".join(parts))
+    return _function("latex", "article")(parts)
 
 
 def draw_all(derivations: Sequence[Derivation], form: str, **options: Any) -> str:
@@ -57,4 +74,4 @@ def draw_all(derivations: Sequence[Derivation], form: str, **options: Any) -> st
     parts = [EMITTERS[form](derivation, **options) for derivation in derivations]
     if not parts:
         raise NotDerivable("there is no graph to draw")
-    return pile(parts) if form == "svg" else "\n".join(parts)
+    return _function("svg", "pile")(parts) if form == "svg" else "\n".join(parts)
