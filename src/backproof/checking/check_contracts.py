@@ -231,10 +231,19 @@ def instance_reused(examination: Examination, given: Sample) -> Iterator[Finding
             return
         equal = all(same(a, b) for a, b in zip(outputs, expected.outputs, strict=True))
         wrong = [n for n in expected.gradients if not same(expected.gradients[n], found.get(n, np.nan))]
+        if not equal and _settled(layer, state, other, outputs):
+            yield _failed("contract", "a used instance gives another output than a fresh one", "", "stale cache")
+            return
         if wrong and equal:
             yield _failed("contract", f"a used instance gives another gradient of {', '.join(wrong)} than a fresh one",
                           wrong[0], "stale cache")  # fmt: skip
             return
+
+
+def _settled(layer: Any, state: Any, given: Sample, outputs: Any) -> bool:
+    """Say whether another forward gives the same again: then the instance does not draw, or count, but is stuck."""
+    again = layer.forward(state, private(given.values))
+    return all(same(a, b) for a, b in zip(outputs, again, strict=True))
 
 
 def _with_parameters(other: Sample, given: Sample, names: tuple[str, ...]) -> Sample:
@@ -258,10 +267,21 @@ CONTRACTS: Final[tuple[Contract, ...]] = (
 )  # fmt: skip
 
 
+def is_finite(examination: Examination, given: Sample) -> bool:
+    """Say whether the gradients of a sample are finite numbers."""
+    try:
+        gradients = examination.run(given).gradients.values()
+    except UserError:
+        return False
+    return all(np.issubdtype(g.dtype, np.number) and np.isfinite(g).all() for g in gradients)
+
+
 def check_contract(examination: Examination, wrong: list[Any]) -> Row:
     """Nothing is changed, nothing is shared, everything may be repeated."""
     found: list[Finding] = []
-    chosen = [s for s in examination.samples if s.name in ("ordinary", "wide")]
+    chosen = [s for s in examination.samples if s.name in ("ordinary", "wide") and is_finite(examination, s)]
+    if not chosen:
+        return Row("contract", Outcome.SKIPPED, "its gradients are not finite, or backward does not run")
     for contract in CONTRACTS:
         for given in chosen:
             try:
@@ -307,6 +327,8 @@ def check_layout(examination: Examination, wrong: list[Any]) -> Row:
         done = examination.run(given)
     except UserError:
         return Row("layout", Outcome.SKIPPED, "backward does not run")
+    if not is_finite(examination, given):
+        return Row("layout", Outcome.SKIPPED, "its gradients are not finite")
     if not examination.layer.takes_upstream or not all(np.ndim(y) for y in done.outputs):
         return Row("layout", Outcome.SKIPPED, "the upstream gradient is one number")
     for name, arrange in LAYOUTS.items():

@@ -81,13 +81,12 @@ def check_domain(examination: Examination, wrong: list[Any]) -> Row:
 
 
 def _elementwise(examination: Examination, name: str) -> Iterator[Finding]:
-    kinks, conventions = kinks_of(examination, name), []
-    for kink in kinks:
-        finding, convention = _kink(examination, name, kink)
-        conventions.append(f"slope {convention} at {kink:g}" if convention else "")
+    conventions = []
+    for place in places_of(examination, name):
+        finding, convention = _kink(examination, name, place)
+        conventions.append(f"slope {convention} at {place:g}" if convention else "")
         if finding is not None:
             yield finding
-    yield from _beside(examination, name, kinks)
     if not _is_positive_only(examination, name):
         yield from _huge(examination, name)
     shown = ", ".join(filter(None, conventions))
@@ -98,41 +97,42 @@ def _is_positive_only(examination: Examination, name: str) -> bool:
     return "positive" in examination.plan.shapes.get(name, "") or "unit" in examination.plan.shapes.get(name, "")
 
 
-def kinks_of(examination: Examination, name: str) -> list[float]:
-    """Return the places, among the numbers that the forward pass compares with, where the slope jumps."""
+def places_of(examination: Examination, name: str) -> list[float]:
+    """Return where a slope may jump: the numbers that the forward pass compares with, 0 and 1."""
     record = examination.reference(examination.samples[0]).trace
-    candidates = sorted(record.tape.thresholds if record is not None else {0.0})
-    found = []
-    for place in candidates:
-        step = BESIDE * max(1.0, abs(place))
-        left, right = expected_slopes(examination, name, [place - step, place + step])
-        if np.isfinite([left, right]).all() and abs(left - right) > 1e3 * FIT * max(1, abs(left), abs(right)) * BESIDE ** 0.5:
-            found.append(place)
-    return found
+    compared = record.tape.thresholds if record is not None else set()
+    places = sorted({*compared, -1.0, 0.0, 1.0})
+    kind = examination.plan.shapes.get(name, "")
+    return [p for p in places if not ("positive" in kind and p <= 0 or "unit" in kind and not 0 < p < 1)]
 
 
 def _kink(examination: Examination, name: str, place: float) -> tuple[Finding | None, str]:
+    """Compare the slopes on a place, one and eight ulp beside it; return the convention where the slope jumps."""
     step = BESIDE * max(1.0, abs(place))
     left, right = expected_slopes(examination, name, [place - step, place + step])
-    found = float(slopes(examination, name, [place])[0])
-    low, high = min(left, right), max(left, right)
-    slack = FIT * max(1.0, abs(low), abs(high))
-    if not low - slack <= found <= high + slack:
-        message = f"at the kink {name} = {place:g} the slope is {found:.6g}, outside of [{low:.6g}, {high:.6g}]"
+    if not np.isfinite([left, right]).all():
+        return None, ""
+    points = [place, *(_beside(place, ulps) for ulps in (-8, -1, 1, 8))]
+    at, *near = (float(slope) for slope in slopes(examination, name, points))
+    slack = FIT * max(1.0, abs(left), abs(right))
+    low, high = min(left, right) - slack, max(left, right) + slack
+    if not low <= at <= high:
+        message = f"at {name} = {place:g} the slope is {at:.6g}, outside of [{min(left, right):.6g}, {max(left, right):.6g}]"
         return Finding("domain", Outcome.FAILED, message, name, "wrong subgradient"), ""
-    side = "of the left" if abs(found - left) <= slack else "of the right" if abs(found - right) <= slack else "between"
-    return None, f"{found:.6g} ({side})"
+    sides = (left, None, None, right)  # one ulp beside, the forward pass itself may round to the other side
+    for point, slope, side in zip(points[1:], near, sides, strict=True):
+        if not (low <= slope <= high) or (side is not None and abs(slope - side) > slack):
+            message = f"beside a kink, at {name} = {point!r}, the slope is {slope:.6g}"
+            return Finding("domain", Outcome.FAILED, message, name, "wrong subgradient"), ""
+    if abs(left - right) <= 2 * slack:
+        return None, ""
+    where = "of the left" if abs(at - left) <= slack else "of the right" if abs(at - right) <= slack else "between"
+    return None, f"{at:.6g} ({where})"
 
 
-def _beside(examination: Examination, name: str, kinks: Sequence[float]) -> Iterator[Finding]:
-    points = [float(np.nextafter(place, side)) for place in kinks for side in (-np.inf, np.inf)]
-    if not points:
-        return
-    found, expected = slopes(examination, name, points), expected_slopes(examination, name, points)
-    for place, got, right in zip(points, found, expected, strict=True):
-        if not abs(got - right) <= FIT * max(1.0, abs(right)):
-            message = f"one ulp beside a kink, at {name} = {place!r}, the slope is {got:.6g}, not {right:.6g}"
-            yield Finding("domain", Outcome.FAILED, message, name, "wrong subgradient")
+def _beside(place: float, ulps: int) -> float:
+    """Return the number so many units in the last place away; beside 0, the smallest numbers are too small."""
+    return float(place + ulps * np.spacing(place)) if place else ulps * 1e-300
 
 
 def _huge(examination: Examination, name: str) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from backproof.checking.check_values import NEARLY, Mismatch
 from backproof.checking.evidence import Case, Evidence, evidence_of, fits
 from backproof.checking.examination import Examination
 from backproof.checking.fault_formulas import formulas
-from backproof.checking.fault_paths import dropped_path, other_function
+from backproof.checking.fault_paths import changed_formula, dropped_path, other_function
 from backproof.checking.findings import Finding, Outcome
 from backproof.checking.layer import is_array
 from backproof.checking.repairs import Repair, repairs
@@ -110,10 +111,13 @@ def _sizes(evidence: Evidence) -> Iterator[tuple[str, Callable[[Case], float]]]:
     """Yield the sizes of a sample that a factor may be: the batch, the features, the number of entries."""
 
     def of(name: str, axis: int) -> Callable[[Case], float]:
-        return lambda case: float(np.shape(case.sample.values[name])[axis])
+        def size(case: Case) -> float:
+            shape = np.shape(case.sample.values[name])
+            return float(shape[axis]) if -len(shape) <= axis < len(shape) else 1.0
+
+        return size
 
     names = {n: np.ndim(v) for n, v in evidence.cases[0].sample.values.items() if isinstance(v, np.ndarray) and np.ndim(v)}
-    names = {n: d for n, d in names.items() if all(np.ndim(c.sample.values.get(n)) == d for c in evidence.cases)}
     data = [n for n in names if n in evidence.examination.layer.forward_names] or list(names)
     yield from (("batch size", of(name, 0)) for name in data[:1])
     yield from (("number of features", of(name, -1)) for name in data[:1])
@@ -174,10 +178,31 @@ def _mask(evidence: Evidence) -> Fault | None:
     missing = lambda case: np.where(case.expected == 0, 0, case.found)  # noqa: E731 - one expression
     if fits(evidence, missing):
         return Fault("mask missing", "it passes where nothing ought to pass")
+    scaled = lambda case: np.where(case.expected == 0, 0, case.found * _ratio(case))  # noqa: E731 - one expression
+    if fits(evidence, scaled) and any(((case.expected == 0) & (case.found != 0)).any() for case in evidence.telling):
+        return Fault("mask missing", "it passes where nothing ought to pass, and the rest is out by a factor")
     inverted = lambda case: np.where((case.expected == 0) != (case.found == 0), case.expected, np.nan)  # noqa: E731
     if fits(evidence, inverted):
         return Fault("mask inverted", "it passes exactly where nothing ought to pass")
     return None
+
+
+def _ratio(case: Case) -> float:
+    """Return the factor of the first entry that passes."""
+    passing = np.flatnonzero(np.ravel(case.expected))
+    found = np.ravel(case.found)[passing[:1]]
+    return float(np.ravel(case.expected)[passing[0]] / found[0]) if found.size and found[0] else np.nan
+
+
+def _misrouted(evidence: Evidence) -> Fault | None:
+    """The right amounts arrive at other entries than those that the forward pass has chosen."""
+    for case in evidence.telling:
+        if not case.is_same_shape or ((case.found != 0) == (case.expected != 0)).all():
+            return None
+        left, right = np.sort(np.ravel(case.found)), np.sort(np.ravel(case.expected))
+        if not np.allclose(left[left != 0].sum(), right[right != 0].sum(), rtol=1e-9) or (case.expected != 0).all():
+            return None
+    return Fault("wrong mask", "it flows to other entries than those that the forward pass has chosen")
 
 
 def _redrawn(evidence: Evidence) -> Fault | None:
@@ -196,11 +221,18 @@ def _redrawn(evidence: Evidence) -> Fault | None:
 
 
 def _order(evidence: Evidence) -> Fault | None:
-    """The gradients are returned in another order."""
+    """Two gradients are returned in each other's place."""
     for other in evidence.cases[0].done.gradients:
-        if other != evidence.argument and fits(evidence, lambda case, other=other: case.done.gradients.get(other, np.nan)):  # type: ignore[misc]
+        if other == evidence.argument or not fits(evidence, partial(_gradient, name=other)):
+            continue
+        theirs = [case.reference.gradients.get(other) for case in evidence.telling]
+        if all(np.shape(e) == np.shape(c.found) and c.resembles(e) for e, c in zip(theirs, evidence.telling, strict=True)):
             return Fault("argument order", f"it is returned in the place of {other}'s gradient")
     return None
+
+
+def _gradient(case: Case, name: str) -> Any:
+    return case.done.gradients.get(name, np.nan)
 
 
 def _at_output(evidence: Evidence) -> Fault | None:
@@ -212,7 +244,7 @@ def _at_output(evidence: Evidence) -> Fault | None:
 
 #: One row each, the surest first.
 FAULTS: Final[tuple[Callable[[Evidence], Fault | None], ...]] = (
-    _sign, _redrawn, _batch_sum, _transposed, _kept_axis, _upstream, _factor, _ignored, _mask, _order, _at_output,
+    _sign, _redrawn, _batch_sum, _transposed, _kept_axis, _upstream, _factor, _ignored, _mask, _order, _misrouted, _at_output,
 )  # fmt: skip
 #: What may go wrong together with another fault: undone first.
 FIRST: Final[tuple[tuple[str, Undo], ...]] = (
@@ -284,7 +316,7 @@ def name_fault(evidence: Evidence, repair: Repair | None) -> Fault | None:
             return Fault(repair.fault, repair.message)
         if fault is not None:
             return fault
-        named = dropped_path(evidence) or other_function(evidence)
+        named = changed_formula(evidence) or other_function(evidence) or dropped_path(evidence)
         return Fault(*named) if named else _two(evidence)
     except UserError:
         return None

@@ -70,7 +70,7 @@ def _superfluous(node: ast.AST, scope: Scope) -> Iterator[Edit]:
     if not isinstance(node, ast.BinOp):
         return
     if isinstance(node.op, (ast.Mult, ast.Div)):
-        size = "shape" in ast.unparse(node.right) or ast.unparse(node.right).lower() in _SIZES
+        size = "len(" in ast.unparse(node.right) or "shape" in ast.unparse(node.right) or ast.unparse(node.right).lower() in _SIZES
         name = "extra 1/N" if isinstance(node.op, ast.Div) and size else "superfluous factor"
         if ast.unparse(node.right) in scope.upstreams:
             name = "upstream applied twice"
@@ -205,7 +205,11 @@ def _factors(node: ast.AST, scope: Scope) -> Iterator[Edit]:
         yield "extra 1/N", f"`{_short(node)}` lacks the factor `{size}`", ast.BinOp(_copied(node), ast.Mult(), _expression(size))
 
 
-def _comparisons(node: ast.AST, _: Scope) -> Iterator[Edit]:
+def _comparisons(node: ast.AST, scope: Scope) -> Iterator[Edit]:
+    if isinstance(node, ast.Compare):
+        for text, expression in scope.expressions():
+            if "mask" in text:
+                yield "wrong mask", f"`{_short(node)}` stands where `{text}` ought to", expression
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         flipped: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Lt: ast.GtE, ast.LtE: ast.Gt}
         other = flipped.get(type(node.ops[0]))
@@ -229,6 +233,38 @@ def _orders(node: ast.AST, _: Scope) -> Iterator[Edit]:
         yield "argument order", f"`{_short(node)}` is upside down", ast.BinOp(node.right, ast.Div(), node.left)
 
 
+def _powers(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        yield "power", f"`{_short(node)}` ought not to be raised to a power", node.left
+    elif isinstance(node, (ast.Name, ast.Attribute, ast.Call)) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        yield "power", f"`{_short(node)}` ought to be squared", ast.BinOp(_copied(node), ast.Pow(), ast.Constant(2))
+
+
+def _assignments(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    """Yield an addition in the place of an assignment to entries, which overwrites what is there."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Subscript):
+        target = node.targets[0]
+        message = f"`{_short(target)}` is overwritten where it ought to be added to"
+        yield "overwritten contributions", message, ast.AugAssign(target, ast.Add(), node.value)
+        call = ast.Call(_expression("np.add.at"), [_loaded(target.value), _loaded(target.slice), node.value], [])
+        yield "overwritten contributions", message, ast.Expr(call)
+
+
+def _loaded(node: Any) -> Any:
+    copied = _copied(node)
+    for part in ast.walk(copied):
+        if hasattr(part, "ctx"):
+            part.ctx = ast.Load()
+    return copied
+
+
+def _rows(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    """Yield the sum of all rows in the place of one row."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.ctx, ast.Load):
+        summed = ast.Call(ast.Attribute(node.value, "sum", ast.Load()), [], [ast.keyword("axis", ast.Constant(0))])
+        yield "missing batch sum", f"`{_short(node)}` is one row where the sum of all is meant", summed
+
+
 def _functions(node: ast.AST, _: Scope) -> Iterator[Edit]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RELATED:
         for other in _RELATED - {node.func.attr}:
@@ -240,7 +276,8 @@ _RELATED: Final = frozenset({"exp", "log", "sqrt", "tanh", "sin", "cos", "sinh",
 
 #: One row each; the rules that say most come first, since the first edit that repairs everything names the fault.
 EVERYWHERE: Final[tuple[Rule, ...]] = (
-    _signs, _transposes, _reductions, _comparisons, _orders, _names, _operators, _superfluous, _constants, _functions,
+    _signs, _assignments, _rows, _transposes, _reductions, _comparisons, _orders, _names, _operators, _superfluous,
+    _constants, _functions, _powers,
 )  # fmt: skip
 #: For whole values only: what is assigned, returned, or an operand of a product.
 VALUES: Final[tuple[Rule, ...]] = (_value_signs, _sums, _factors)

@@ -41,6 +41,14 @@ class Case:
         with np.errstate(all="ignore"):
             return bool((np.abs(candidate - self.expected) <= self.room + scale).all())
 
+    def resembles(self, candidate: Any) -> bool:
+        """Say whether a candidate is what was found."""
+        if np.shape(candidate) != np.shape(self.found):
+            return False
+        scale = CLOSE * (np.abs(candidate) + np.max(np.abs(candidate), initial=0.0))
+        with np.errstate(all="ignore"):
+            return bool((np.abs(candidate - self.found) <= scale).all())
+
     @property
     def factor(self) -> float | None:
         """The number that turns what was found into what was expected, by least squares."""

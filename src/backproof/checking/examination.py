@@ -163,14 +163,14 @@ def _plan(layer: Layer, settings: Settings) -> Plan:
     reason = "nothing fits the names of its arguments"
     for plan in plans(layer, given):
         score, why = _score(layer, plan, settings.seed)
-        reason = why or reason
-        if score == 0:
+        reason = reason if score < _UNUSABLE else why or reason
+        if score <= 1:  # a wrong shape is the layer's mistake, not the plan's
             return plan
         ranked.append((score, plan))
     usable = [(score, plan) for score, plan in ranked if score < _UNUSABLE]
     if not usable:
         raise NotFed(f"no arguments were found that it accepts: {reason}")
-    return min(usable, key=lambda pair: pair[0])[1]
+    return usable[0][1]
 
 
 _UNUSABLE: Final = 3
@@ -193,9 +193,12 @@ def _sample(layer: Layer, plan: Plan, name: str, sizes: Mapping[str, int], seed:
     """Return a sample, with random values for the parameters that the layer makes for itself."""
     made = sample(layer, plan, name, sizes, seed)
     try:
-        own = layer.parameters(once(layer, made).state)
+        done = once(layer, made)
     except UserError:
         return made
+    own = layer.parameters(done.state)
+    moving = {n for n in made.constants if n in done.gradients and is_array(made.values[n])}
+    made = Sample(made.name, made.values, made.constants - moving, made.seed)
     rng = np.random.default_rng([seed, 5])
     values = {key: draw(" ".join(map(str, np.shape(value))), sizes, rng, 1, True) for key, value in own.items()}
     return Sample(made.name, made.values | values, made.constants, made.seed)

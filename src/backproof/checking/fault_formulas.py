@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 
-from backproof.checking.evidence import Evidence
+from backproof.checking.evidence import Case, Evidence
 from backproof.checking.formulas import formula
+from backproof.checking.layer import is_array
 from backproof.checking.lifted import Lifted
 from backproof.checking.running_user import UserError
 from backproof.checking.shapes import Sample
@@ -13,7 +17,7 @@ from backproof.checking.specification import gradient_formula
 from backproof.checking.tape import NotLiftable
 from backproof.checking.tracing import Trace, trace
 from backproof.language import to_source
-from backproof.terms import Term, substitute, sym
+from backproof.terms import Term, add, div, mul, neg, postorder, substitute, sym, symbols, where
 
 #: Longer formulas are not shown.
 _LONGEST = 160
@@ -88,14 +92,82 @@ def _text(record: Trace, entry: int, names: dict[int, str]) -> str:
 
 
 def _catalogued(evidence: Evidence) -> str:
+    term = catalogue_formula(evidence)
+    return "" if term is None else to_source(term)
+
+
+def catalogue_formula(evidence: Evidence) -> Term | None:
+    """Return the gradient as the catalogue's node states it, in this layer's names, ``y`` and ``dout``."""
     node = evidence.examination.node
     if node is None:
-        return ""
+        return None
     theirs = {mine: name for name, mine in node.inputs.items()}
     term = gradient_formula(node.node, theirs.get(evidence.argument, ""))
     if term is None:
-        return ""
+        return None
     output = node.node.lines[-1].name
     renamed: dict[Term, Term] = {sym(name): sym(mine) for name, mine in node.inputs.items()}
     renamed |= {sym(f"d{output}"): sym("dout"), sym(output): sym("y")}
-    return to_source(substitute(term, renamed))
+    return substitute(term, renamed)
+
+
+# ------------------------------------------------------------------ one change of a formula
+
+Values = Callable[[Case], dict[Term, Any]]
+
+
+def elementwise_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
+    """Yield the gradient's formula of an elementwise layer, with what its names stand for in a case."""
+    examination, argument = evidence.examination, evidence.argument
+    if not examination.plan.is_rows or any(np.shape(c.done.outputs[0]) != np.shape(c.expected) for c in evidence.telling):
+        return
+
+    def values(case: Case) -> dict[Term, Any]:
+        known = {sym(name): np.asarray(value) for name, value in case.sample.values.items() if is_array(value)}
+        return {sym("y"): case.done.outputs[0]} | known | {sym("dout"): case.done.upstreams[0]}
+
+    stated = catalogue_formula(evidence)
+    if stated is not None:
+        yield stated, values
+    record = _smallest(evidence) if examination.layer.is_traceable else None
+    if record is not None and argument in record.expected and record.expected[argument].size == 1:
+        try:
+            yield formula(record.tape, int(record.expected[argument].ids.flat[0]), _names(record), 120), values
+        except NotLiftable:
+            return
+
+
+def formula_edits(root: Term) -> Iterator[tuple[str, str, Term]]:
+    """Yield a formula with one change each: name, message, the changed formula."""
+    for part in postorder(root):
+        text = to_source(part)
+        for name, message, new in _changes(part):
+            yield name, f"{message} in {text}" if len(text) < 60 else message, substitute(root, {part: new})
+    for old, new_name in (("y", "x"), ("x", "y")):
+        if sym(old) in symbols(root):
+            fault = f"{new_name} used for {old}"
+            yield fault, f"{new_name} stands where {old} ought to", substitute(root, {sym(old): sym(new_name)})
+
+
+def _changes(part: Term) -> Iterator[tuple[str, str, Term]]:
+    args = part.args
+    if part.head == "add":
+        for i, arg in enumerate(args):
+            rest = args[:i] + args[i + 1 :]
+            yield "dropped term", f"the term {to_source(arg)} is left out", add(*rest)
+            yield "sign", f"the sign of {to_source(arg)} is wrong", add(*args[:i], neg(arg), *args[i + 1 :])
+    elif part.head == "mul":
+        for i, arg in enumerate(args):
+            yield "dropped factor", f"the factor {to_source(arg)} is left out", mul(*args[:i], *args[i + 1 :])
+            yield "superfluous factor", f"the factor {to_source(arg)} comes in twice", mul(*args, arg)
+    elif part.head == "div":
+        yield "dropped factor", f"the denominator {to_source(args[1])} is left out", args[0]
+        yield "dropped factor", f"the denominator {to_source(args[1])} comes in once only", div(part, args[1])
+    elif part.head == "where":
+        yield "mask missing", "the first branch is taken everywhere", args[1]
+        yield "mask missing", "the second branch is taken everywhere", args[2]
+        yield "mask inverted", "the branches are exchanged", where(args[0], args[2], args[1])
+    elif part.head == "pow":
+        yield "power", "the exponent is left out", args[0]
+    elif part.head in ("exp", "tanh", "log", "sqrt"):
+        yield "dropped factor", f"{part.head} is left out", args[0]

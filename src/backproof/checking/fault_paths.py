@@ -10,12 +10,14 @@ import numpy as np
 
 from backproof import catalogue
 from backproof.checking.evidence import Evidence
+from backproof.checking.fault_formulas import elementwise_formulas, formula_edits
 from backproof.checking.lifted import Lifted
 from backproof.checking.specification import NodeForward, evaluate, gradient_formula, node_named
 from backproof.checking.tape import LEAVES, Block
+from backproof.checking.tape_operations import OPERATIONS
 from backproof.checking.tracing import Trace
 from backproof.language.document import Node
-from backproof.terms import sym, symbols
+from backproof.terms import Term, sym, symbols
 
 Named = tuple[str, str]
 #: What may have been done to the contribution of one edge: name, message, the changed contribution.
@@ -31,23 +33,46 @@ _MANY: Final = 120
 
 
 def dropped_path(evidence: Evidence) -> Named | None:
-    """Return the one rule whose change explains all samples, with the line that it belongs to."""
-    telling = evidence.telling
-    records = [case.reference.trace for case in telling]
-    if not records or any(record is None for record in records):
+    """Return the one rule whose change explains all samples, with the line that it belongs to.
+
+    Paths that cancel out, such as that through the maximum that softmax subtracts, may be missing besides.
+    """
+    pairs = [(case, case.reference.trace) for case in evidence.telling if case.reference.trace is not None]
+    if not pairs or len(pairs) < len(evidence.telling) or pairs[0][1].forward_blocks > _MANY:
         return None
-    first = records[0]
-    if first is None or first.forward_blocks > _MANY:
-        return None
-    for index, position in _edges(first):
-        for name, message, change in EDITS:
-            if all(
-                _explains(record, index, position, change, evidence.argument, case)
-                for record, case in zip(records, telling, strict=True)
-                if record is not None
-            ):
-                return name, message.format(_line(first.tape.blocks[index]))
+    first = pairs[0][1]
+    edges = [(index, position) for index, position in _edges(first)]
+    silent = frozenset(edge for edge in edges if _is_silent(pairs, edge, evidence.argument))
+    for edge in edges:
+        for name, message, change in (*EDITS, *_other_slopes(first.tape.blocks[edge[0]])):
+            for dropped in (frozenset(), silent) if silent else (frozenset(),):
+                if all(_explains(record, edge, change, dropped, evidence.argument, case) for case, record in pairs):
+                    return name, message.format(_line(first.tape.blocks[edge[0]]))
     return None
+
+
+def _other_slopes(block: Block) -> Iterator[tuple[str, str, Callable[[Lifted, Lifted], Lifted | None]]]:
+    """Yield the slopes of other functions in the place of this one's, in terms of its output."""
+    if block.operation not in _BY_OUTPUT:
+        return
+    for name, slope in _BY_OUTPUT.items():
+        if name != block.operation:
+            def change(upstream: Lifted, contribution: Lifted, slope: Any = slope) -> Any:
+                return slope(upstream, _output_of(block, upstream))
+
+            yield "derivative of another function", f"the slope of {name} stands where that of {block.operation} ought to, {{}}", change
+
+
+def _output_of(block: Block, upstream: Lifted) -> Lifted:
+    return Lifted(upstream.tape, np.arange(block.start, block.stop)[: upstream.size])
+
+
+#: Slopes in terms of the output.
+_BY_OUTPUT: Final[dict[str, Callable[[Lifted, Lifted], Any]]] = {
+    "expit": lambda upstream, y: upstream * y * (1 - y),
+    "tanh": lambda upstream, y: upstream * (1 - y * y),
+    "exp": lambda upstream, y: upstream * y,
+}  # fmt: skip
 
 
 def _edges(record: Trace) -> Iterator[tuple[int, int]]:
@@ -62,19 +87,40 @@ def _edges(record: Trace) -> Iterator[tuple[int, int]]:
                 yield index, position
 
 
-def _explains(record: Trace, index: int, position: int, change: Any, argument: str, case: Any) -> bool:
-    """Say whether the gradient with one rule changed is what was found."""
-    if index >= record.forward_blocks:
-        return False
-    target = record.tape.blocks[index].start
+def _gradient(record: Trace, edge: tuple[int, int] | None, change: Any, dropped: frozenset[tuple[int, int]], argument: str) -> Any:
+    """Return a gradient with one edge changed and others dropped."""
+    starts = {(record.tape.blocks[i].start, p) for i, p in dropped if i < record.forward_blocks}
+    target = (record.tape.blocks[edge[0]].start, edge[1]) if edge is not None else None
 
     def edit(block: Block, at: int, upstream: Lifted, contribution: Lifted) -> Lifted | None:
-        if block.start != target or at != position:
+        if (block.start, at) in starts:
+            return None
+        if (block.start, at) != target:
             return contribution
         changed = change(upstream, contribution)
         return changed if changed is None or changed.shape == contribution.shape else contribution
 
-    found = record.differentiate(edit)[argument]
+    return record.differentiate(edit)[argument]
+
+
+def _is_silent(pairs: Any, edge: tuple[int, int], argument: str) -> bool:
+    """Say whether a path contributes nothing to the gradient."""
+    for case, record in pairs:
+        if edge[0] >= record.forward_blocks:
+            return False
+        found = _gradient(record, None, None, frozenset({edge}), argument)
+        if np.shape(found) != np.shape(case.expected) or not np.allclose(found, case.expected, rtol=1e-9, atol=1e-12):
+            return False
+    return True
+
+
+def _explains(
+    record: Trace, edge: tuple[int, int], change: Any, dropped: frozenset[tuple[int, int]], argument: str, case: Any
+) -> bool:
+    """Say whether the gradient with one rule changed is what was found."""
+    if edge[0] >= record.forward_blocks:
+        return False
+    found = _gradient(record, edge, change, dropped - {edge}, argument)
     if np.shape(found) != np.shape(case.found):
         return False
     scale = 1e-7 * (np.abs(found) + np.max(np.abs(found), initial=0.0))
@@ -85,6 +131,24 @@ def _line(block: Block) -> str:
     file, number = block.line
     text = linecache.getline(file, number).strip() if number else ""
     return f"line {number}, `{text}`" if text else f"the operation {block.operation}"
+
+
+def changed_formula(evidence: Evidence) -> Named | None:
+    """Return the one change of the gradient's formula that explains all samples: a term, a sign, a branch."""
+    telling = evidence.telling
+    for formula, values in elementwise_formulas(evidence):
+        for name, message, changed in formula_edits(formula):
+            if all(case.resembles(_evaluated(changed, values(case))) for case in telling):
+                return name, message
+    return None
+
+
+def _evaluated(term: Term, values: dict[Term, Any]) -> Any:
+    try:
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(evaluate(term, values), np.shape(values[sym("dout")]))
+    except (KeyError, ValueError):
+        return np.nan
 
 
 def other_function(evidence: Evidence) -> Named | None:
@@ -102,7 +166,21 @@ def other_function(evidence: Evidence) -> Named | None:
             return "derivative of another function", f"it is the derivative of {name}"
         if all(_is_output_form(node, case, argument) for case in telling):
             return "derivative of another function", f"it is the slope of {name}, in terms of an output y of {name}"
+    for name in _ELEMENTARY:
+        if all(case.resembles(_slope(name, case, argument)) for case in telling):
+            return "derivative of another function", f"it is the derivative of {name}"
     return None
+
+
+_ELEMENTARY: Final = ("sin", "cos", "tan", "sinh", "cosh", "atan", "log", "sqrt", "exp", "tanh", "erf", "asinh", "log1p")
+
+
+def _slope(name: str, case: Any, argument: str) -> Any:
+    """Return upstream times the slope of an elementary function."""
+    x = np.asarray(case.sample.values[argument])
+    operation = OPERATIONS[name]
+    with np.errstate(all="ignore"):
+        return case.done.upstreams[0] * operation.partials(x, operation.value(x))[0]
 
 
 def _is_output_form(node: Node, case: Any, argument: str) -> bool:

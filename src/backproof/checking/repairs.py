@@ -224,9 +224,12 @@ Place = tuple[ast.AST, str, "int | None", ast.AST]
 def _every(function: ast.FunctionDef) -> Iterator[Place]:
     """Yield every node of the body with where it stands."""
     for statement_index, statement in enumerate(function.body):
-        if isinstance(statement, ast.AugAssign):
+        if isinstance(statement, (ast.AugAssign, ast.Assign)):
             yield function, "body", statement_index, statement
         for holder in ast.walk(statement):
+            if isinstance(holder, ast.For):
+                inner = enumerate(holder.body)
+                yield from ((holder, "body", i, s) for i, s in inner if isinstance(s, (ast.AugAssign, ast.Assign)))
             for field, value in ast.iter_fields(holder):
                 if isinstance(value, ast.expr):
                     yield holder, field, None, value

@@ -1,0 +1,122 @@
+"""Prints how many planted mistakes the checker finds, how many it names rightly, and how many right layers it flags.
+
+    python tests/benchmarks/checker.py            the matrix, by fault
+    python tests/benchmarks/checker.py --missed   also every mutant that was missed or wrongly named
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+from types import ModuleType
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "src")]
+
+from backproof.checking.checks import check
+from backproof.checking.conventions import find_layers
+from backproof.checking.findings import LayerReport, Outcome
+from tests.checking import elementwise_sources, structured_mutants
+from tests.checking.elementwise_sources import Mutant
+
+
+def module_of(source: str, name: str) -> ModuleType:
+    """Return a module made of text, whose lines can be looked at."""
+    module = ModuleType(name)
+    module.__file__ = f"<{name}>"
+    linecache.cache[module.__file__] = (len(source), None, source.splitlines(keepends=True), module.__file__)
+    sys.modules[name] = module
+    exec(compile(source, module.__file__, "exec"), module.__dict__)
+    return module
+
+
+def reports(source: str, name: str, only: str = "") -> list[LayerReport]:
+    """Return the reports on the layers of a source."""
+    module = module_of(source, name)
+    found = [layer for layer in find_layers(vars(module), f"{name}.py") if layer.name == only or not only]
+    return [check(layer) for layer in found]
+
+
+def report_of(mutant: Mutant, number: int) -> LayerReport:
+    only = mutant.layer.split(".")[1] if "." in mutant.layer else ""
+    return reports(mutant.source, f"mutant{number}", only)[0]
+
+
+def is_found(report: LayerReport, mutant: Mutant) -> bool:
+    """Say whether the report tells the mistake: as a failure, or as the warning of that name."""
+    return report.outcome is Outcome.FAILED or any(re.search(mutant.accepted, fault) for fault in report.faults)
+
+
+def is_named(report: LayerReport, mutant: Mutant) -> bool:
+    return any(re.search(mutant.accepted, fault) for fault in report.faults)
+
+
+def is_equivalent(mutant: Mutant, number: int) -> bool:
+    """Say whether a mutant gives the same as the original: some mistakes change nothing in some layers."""
+    import numpy as np
+
+    results = []
+    for text, name in ((mutant.source, "a"), (mutant.original, "b")):
+        module = module_of(text, f"pair{number}{name}")
+        cls = next(value for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "backward"))
+        rng = np.random.default_rng(0)
+        count = cls.forward.__code__.co_argcount - 1
+        given = [np.append(rng.uniform(0.05, 0.95, 40) * 9, [0.0]) if count == 1 and i == 0 else rng.uniform(0.1, 0.9, 41) for i in range(count)]
+        given[0][:20] *= -1 if cls.__name__ not in ("Log", "Sqrt", "Power", "Reciprocal", "BinaryCrossEntropy") else 1
+        with np.errstate(all="ignore"):
+            layer = cls()
+            layer.forward(*given)
+            out = layer.backward(rng.uniform(1, 2, 41))
+        results.append([np.asarray(g) for g in (out if isinstance(out, tuple) else (out,))])
+    same = [np.allclose(a, b, rtol=1e-10, equal_nan=True) and a.dtype == b.dtype for a, b in zip(*results, strict=True)]
+    return all(same)
+
+
+#: Mistakes that do not change the numbers of one run.
+SILENT = frozenset({"stale cache", "output is the cache", "upstream overwritten", "memory order"})
+
+
+def main() -> None:
+    mutants = [
+        m for i, m in enumerate(elementwise_sources.mutants())
+        if m.fault in SILENT or not is_equivalent(m, i)
+    ] + structured_mutants.mutants()
+    rows: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    missed = []
+    start = time.perf_counter()
+    for number, mutant in enumerate(mutants):
+        report = report_of(mutant, number)
+        found, named = is_found(report, mutant), is_named(report, mutant)
+        rows[mutant.fault].append((found, named))
+        if not named:
+            missed.append(f"{'NOT FOUND' if not found else 'not named'}  {mutant.id}: {', '.join(report.faults)}")
+    seconds = time.perf_counter() - start
+    print(f"{'fault':<32} mutants  found  rightly named")
+    for fault, results in sorted(rows.items()):
+        print(f"{fault:<32} {len(results):>7} {sum(f for f, _ in results):>6} {sum(n for _, n in results):>14}")
+    total = [pair for results in rows.values() for pair in results]
+    found, named = sum(f for f, _ in total), sum(n for _, n in total)
+    print(f"{'all':<32} {len(total):>7} {found:>6} {named:>14}")
+    print(f"recall {found / len(total):.1%}, rightly named {named / len(total):.1%}, {seconds / len(total) * 1e3:.0f} ms a mutant")
+    if "--missed" in sys.argv:
+        print("\n".join(missed))
+    false_alarms()
+
+
+def false_alarms() -> None:
+    """Print which correct layers fail."""
+    right = list(structured_mutants.correct().items()) + list(elementwise_sources.sources().items())
+    start = time.perf_counter()
+    found = [report for name, text in right for report in reports(text, f"right_{name.replace('-', '_')}")]
+    seconds = time.perf_counter() - start
+    flagged = [report for report in found if report.outcome is not Outcome.PASSED and report.outcome is not Outcome.WARNING]
+    print(f"correct layers: {len(found)}, flagged {len(flagged)}, {seconds / len(found) * 1e3:.0f} ms a layer")
+    for report in flagged:
+        print(report)
+
+
+if __name__ == "__main__":
+    main()
