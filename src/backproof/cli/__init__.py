@@ -108,7 +108,7 @@ def show(
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Only findings and the summary.")
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
-@click.option("--timeout", type=click.FloatRange(min=0.01), default=2.0, show_default=True, help="Seconds for a step.")
+@click.option("--timeout", type=click.FloatRange(min=0.01), default=10.0, show_default=True, help="Seconds for a step.")
 @click.option("--certificates", "folder", type=PATH, help="Write the certificate of every step into a folder.")
 def check(
     paths: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool, timeout: float, folder: Path | None
@@ -165,7 +165,7 @@ def graph(
 @main.command(context_settings=CONTEXT)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option("-o", "--output", type=PATH, required=True, help="The folder of the site; it is replaced as a whole.")
-@click.option("-j", "--jobs", type=click.IntRange(1), help="How many processes; default: one for each processor.")
+@click.option("--jobs", type=click.IntRange(1), help="How many processes; default: one for each processor.")
 @click.option("--title", default="", help="The title of the index.")
 def docs(paths: tuple[Path, ...], output: Path, jobs: int | None, title: str) -> None:
     """Write a web site of the catalogue, or of your files and folders."""
