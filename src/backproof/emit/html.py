@@ -204,8 +204,9 @@ class Writer:
         if verdict.kind is Kind.REFUTED:
             parts.append(f"False {self.words(refutation(verdict))}.")
         if verdict.certificate:
-            data = escape(json.dumps(verdict.certificate, ensure_ascii=False, indent=1)[:_LONGEST])
-            parts.append(f"<details><summary>certificate</summary><pre>{data}</pre></details>")
+            data = json.dumps(verdict.certificate, ensure_ascii=False)
+            data = data if len(data) <= _LONGEST else f"{data[:_LONGEST]} …"
+            parts.append(f'<details><summary>certificate</summary><pre tabindex="0">{escape(data)}</pre></details>')
         return f'<li id="{self.prefix}-proof-{number}">{" ".join(parts)}</li>'
 
     def _ground(self, step: JudgedStep) -> str:
@@ -220,4 +221,5 @@ class Writer:
         return f"both sides have the same exact normal form {several}."
 
 
-_LONGEST: Final = 4000
+#: Characters of a certificate that a page shows; derive --json has all of it.
+_LONGEST: Final = 800

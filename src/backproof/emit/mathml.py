@@ -63,7 +63,7 @@ def _operator(sign: str, form: str = "infix") -> str:
 
 
 def _infix(sign: str, width: float) -> Joint:
-    return Joint(_operator(sign), _operator(sign), width)
+    return Joint(f"<mo>{escape(sign)}</mo>", _operator(sign), width)
 
 
 def _under(head: str, pad: float) -> Construct:
@@ -75,7 +75,7 @@ def _fence(opening: str, closing: str, pad: float) -> Construct:
 
 
 _SLASH: Final = '<mo lspace="0" rspace="0">/</mo>'
-_TIMES: Final = _operator("⋅")
+_TIMES: Final = "<mo>⋅</mo>"
 _SPACE: Final = "<mo>&#x2062;</mo>"  # invisible times
 _RELATIONS: Final = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
 _FUNCTIONS: Final = ("exp", "log", "max", "min", "sin", "cos", "tan", "sinh", "cosh", "tanh")
@@ -207,7 +207,7 @@ def _leaf(text: str) -> str:
 def math(body: str, *, display: bool = False) -> str:
     """Return elements as one formula of a page; ``display`` sets fractions and sums large."""
     style = ' displaystyle="true"' if display else ""
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML"{style}><mrow>{body}</mrow></math>'
+    return f"<math{style}><mrow>{body}</mrow></math>"
 
 
 def line_mathml(line: Line) -> str:
@@ -216,6 +216,7 @@ def line_mathml(line: Line) -> str:
 
 
 def term_mathml(term: Term, scope: Scope, *, display: bool = False) -> str:
-    """Return ``term`` as one formula on one line."""
+    """Return ``term`` as one formula on one line, as an XML document of its own."""
     box = Typesetter(MATHML, scope)(term, DISPLAY if display else LINE)
-    return math(settled(box.text), display=display)
+    formula = math(settled(box.text), display=display)
+    return formula.replace("<math", '<math xmlns="http://www.w3.org/1998/Math/MathML"', 1)
