@@ -74,13 +74,15 @@ def aligned(field: Field, indices: tuple[str, ...]) -> Array:
     if len(order) != len(field.indices):
         raise ShapeError(f"an index of {field.indices} is not among {indices}")
     shape = [field.array.shape[field.indices.index(n)] if n in field.indices else 1 for n in indices]
-    return field.array.transpose(order).reshape(shape)
+    moved: Array = field.array.transpose(order).reshape(shape)
+    return moved
 
 
 def _erf(values: Array) -> Array:
     from mpmath import erf
 
-    return np.vectorize(lambda x: float(erf(x)), otypes=[values.dtype])(values)
+    found: Array = np.vectorize(lambda x: float(erf(x)), otypes=[values.dtype])(values)
+    return found
 
 
 #: What each head does to aligned arrays.

@@ -40,6 +40,17 @@ class Judge:
             self._verdicts[key] = self._judged(left, right)
         return self._verdicts[key]
 
+    def step(self, target: Term, left: Term, right: Term) -> Verdict:
+        """Return the verdict on a step of a chain whose steps so far are accepted: ``target = left`` is known.
+
+        An undecided ``left = right`` follows from ``target = right`` where that can be proved.
+        """
+        verdict = self(left, right)
+        if verdict.kind is not Kind.UNKNOWN or target is left:
+            return verdict
+        whole = self(target, right)
+        return whole if whole.is_accepted else verdict
+
     def _judged(self, left: Term, right: Term) -> Verdict:
         if self._local is not None:
             verdict = judge(left, right, self._local(str(left.data) if left.head == "sym" else ""))

@@ -31,6 +31,9 @@ MAX_ROUNDS: Final = 4
 #: A form in other names is refused where it has more to read than this many times the plain one.
 GROWTH: Final = 2
 SLACK: Final = 12
+#: What a reader pays for looking up a line, and the part of that for every line further from the output.
+LINE_COST: Final = 8
+FARTHER: Final = 0.4
 
 
 def complexity(root: Term) -> int:
@@ -85,27 +88,37 @@ class Refiner:
         plain = collected(Expander(eager=False)(contracted))
         rule = "collect" if _reductions(plain) == _reductions(contracted) else "pull-out"
         base = self._finished([(plain, rule)])
-        routes, put, names = [base], base[-1][0], []
-        for _ in range(MAX_ROUNDS):
-            put, more = self._put_in(put)
-            if not more:
-                break
-            names += [name for name in more if name not in names]
-            put = collected(Expander(eager=False)(put))
-            routes.append(self._finished([*base, (put, f"definition of {_listed(names)}")]))
+        routes = [base, *self._put_in(base, merging=True), *self._put_in(base, merging=False)]
         return min(
             (route for route in routes if self._may_replace(base, route)),
             key=lambda route: self._cost(route[-1][0]),
         )
 
-    def _put_in(self, term: Term) -> tuple[Term, list[str]]:
-        """Return ``term`` with every gradient of a line replaced by the result of its chain."""
-        found = {}
-        for use in symbols(term):
-            if use.data in self.results:
-                places = dict(zip(self.shapes[use.data], use.args, strict=True))
-                found[use] = reindex(self.results[use.data], places)
-        return _substitute(term, found), list(dict.fromkeys(use.data for use in found))
+    def _put_in(self, base: list[Step], merging: bool) -> Iterator[list[Step]]:
+        """Yield routes in which gradients of lines are replaced by the results of their chains, round by round.
+
+        ``merging``: only gradients whose result has a name in common with the rest.
+        """
+        term, names = base[-1][0], list[str]()
+        for _ in range(MAX_ROUNDS):
+            found = {}
+            for use in symbols(term):
+                if use.data in self.results and (not merging or self._merges(use.data, term)):
+                    places = dict(zip(self.shapes[use.data], use.args, strict=True))
+                    found[use] = reindex(self.results[use.data], places)
+            if not found:
+                return
+            names += [use.data for use in found if use.data not in names]
+            term = collected(Expander(eager=False)(_substitute(term, found)))
+            yield self._finished([*base, (term, f"definition of {_listed(list(dict.fromkeys(names)))}")])
+
+    def _merges(self, gradient: str, term: Term) -> bool:
+        """Say whether the result of a gradient has a name in common with ``term``, also read backwards."""
+        around = {part.data for part in symbols(term)} - {gradient}
+        for reading in self.readings:
+            if reading.pattern.head == "sym" and reading.pattern.data in around:
+                around |= {part.data for part in symbols(reading.value)}
+        return bool(around & self._inner_names(self.results[gradient]))
 
     def _finished(self, steps: list[Step]) -> list[Step]:
         """Return the steps continued by readings, known sums, and multiplying out where that shortens."""
@@ -156,10 +169,14 @@ class Refiner:
         eliminates = bool((before & self.inner) - after) or len(gradients) > 1
         return eliminates and complexity(term) <= GROWTH * complexity(plain) + SLACK
 
-    def _cost(self, term: Term) -> tuple[int, int, int]:
-        names = self._inner_names(term)
-        late = sum(self.place[name if name in self.inner else name[1:]] for name in names)
-        return len(names), -late, complexity(term)
+    def _cost(self, term: Term) -> float:
+        """Return what there is to read, and to look up: more for the lines far from the output."""
+        last = len(self.place) - 1
+        looked_up = sum(1 + FARTHER * (last - self.place[n]) for n in map(self._line_of, self._inner_names(term)))
+        return complexity(term) + LINE_COST * looked_up
+
+    def _line_of(self, name: str) -> str:
+        return name if name in self.inner else name[1:]
 
     # ------------------------------------------------------------------ known sums
 

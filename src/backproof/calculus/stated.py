@@ -12,9 +12,10 @@ from backproof.language.document import Chain, Claim
 def judge_chain(chain: Chain, judge: Judge) -> JudgedChain:
     """Return a stated chain with the kernel's verdict on every step, and its rule where none is stated."""
     algebra = judge_without_definitions(judge.context)
-    steps = []
+    steps: list[JudgedStep] = []
     for step in chain.steps:
-        verdict = judge(step.left, step.right)
+        is_known = all(earlier.verdict.is_accepted for earlier in steps)
+        verdict = judge.step(chain.target if is_known else step.left, step.left, step.right)
         question = Question(step.left, step.right, judge, algebra)
         doubt = warning(step.reason, question) if verdict.is_accepted else ""
         reason = step.reason or (infer(question) if verdict.is_accepted else "")

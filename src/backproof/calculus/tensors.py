@@ -103,7 +103,7 @@ class Backward:
         steps: list[JudgedStep] = []
         proposals = list(self._route(name))
         for proposal in proposals:
-            verdict = self.judge(left, proposal.term)
+            verdict = self.judge.step(target, left, proposal.term)
             if verdict.is_accepted:
                 steps.append(JudgedStep(left, proposal.term, proposal.rule, verdict))
                 left = proposal.term
@@ -134,7 +134,7 @@ class Backward:
         """Return the gradient of a value as the sum over its uses: bracketed where that says more, contracted."""
         axes = self.shapes[name]
         bracketed, contracted = [], []
-        for use in reversed(self.uses.get(name, [])):
+        for use in sorted(self.uses.get(name, []), key=lambda use: -self.refiner.place[use.line.name]):
             if use.line.name not in self.reaching:
                 continue
             found = contribution(use, axes, self.upstream(use.line), self.shapes)

@@ -44,11 +44,12 @@ def emit_code(derivation: Derivation, library: str = "numpy") -> str:
 
     ``library`` is ``numpy``, ``torch`` or ``jax``.  Raises NotDerivable where something has no code.
     """
-    return PROGRAMS[library](derivation, plan(derivation))
+    return PROGRAMS[library](derivation, plan(derivation, of_numbers=library != "torch"))
 
 
 def _body(library: Library, found: Plan, definitions: Iterable[Definition], dtype: str) -> Body:
-    writer = Writer(library, found.shapes, dtype, found.numbers)
+    numbers = frozenset[str]() if library is JAX else found.numbers  # jax traces numbers as well
+    writer = Writer(library, found.shapes, dtype, numbers)
     lines = tuple(writer.assignment(d.name, d.term, d.axes) for d in definitions)
     return Body(lines, tuple(writer.sizes), writer.reads)
 
@@ -112,13 +113,19 @@ def _module(derivation: Derivation, library: Library, reads: bool, text: str) ->
     needs_erf = re.search(r"(?<!\.)\berf\(", text.partition('"""\n\n')[2]) is not None and library is NUMPY
     if "math." in text or needs_erf:
         parts += ["", "import math"]
-    if f"{library.name}." in text or needs_erf:
-        parts += ["", library.imports]
+    imports = [line for line in library.imports.splitlines() if _is_used(line, text) or needs_erf]
+    if imports:
+        parts += ["", *imports]
     if needs_erf:
         parts += ["", "", ERF.rstrip()]
     if reads:
         parts += ["", "", READ.format(module=library.name).rstrip()]
     return "\n".join([*parts, "", "", text.rstrip(), ""])
+
+
+def _is_used(statement: str, text: str) -> bool:
+    """Say whether ``import jax.numpy as jnp`` gives a name that the text uses."""
+    return re.search(rf"(?<![.\w]){statement.rsplit(maxsplit=1)[-1]}\.(?!numpy)", text) is not None
 
 
 def _settings(found: Plan, *bodies: Body) -> tuple[str, ...]:

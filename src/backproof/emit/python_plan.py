@@ -45,8 +45,11 @@ class Plan:
     numbers: frozenset[str]
 
 
-def plan(derivation: Derivation) -> Plan:
-    """Return what the code of a derivation computes; raises NotDerivable where a gradient is missing."""
+def plan(derivation: Derivation, of_numbers: bool = True) -> Plan:
+    """Return what the code of a derivation computes; raises NotDerivable where a gradient is missing.
+
+    ``of_numbers``: inputs that are plain numbers have gradients, too.
+    """
     node = derivation.node
     shapes = {given.name: given.axes for given in node.inputs} | {line.name: line.axes for line in node.lines}
     shapes |= {f"d{name}": axes for name, axes in shapes.items()}
@@ -54,7 +57,12 @@ def plan(derivation: Derivation) -> Plan:
     outputs = node.outputs or (node.lines[-1].name,)
     lines = _lines(derivation)
     results = _results(derivation, shapes)
-    wanted = tuple(f"d{given.name}" for given in node.inputs if not given.domain.integer)
+    numbers = _numbers(derivation, lines)
+    wanted = tuple(
+        f"d{given.name}"
+        for given in node.inputs
+        if not given.domain.integer and (of_numbers or given.name not in numbers)
+    )
     missing = [name for name in wanted if name not in results]
     if missing:
         raise NotDerivable(f"no gradient of {missing[0][1:]} is derived")
@@ -66,7 +74,6 @@ def plan(derivation: Derivation) -> Plan:
     if unknown:
         raise NotDerivable(f"{min(unknown)} has no value in code")
     forward = stable(_inlined(_ordered(lines, (*outputs, *saved)), {*outputs, *saved}), {*outputs, *saved})
-    numbers = _numbers(derivation, lines)
     return Plan(inputs, outputs, shapes, forward, saved, backward, wanted, numbers)
 
 
