@@ -84,6 +84,8 @@ def main() -> None:
         m for i, m in enumerate(elementwise_sources.mutants())
         if m.fault in SILENT or not is_equivalent(m, i)
     ] + structured_mutants.mutants()
+    wanted = next((arg.split("=")[1] for arg in sys.argv if arg.startswith("--only=")), "")
+    mutants = [m for m in mutants if wanted in m.id]
     rows: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
     missed = []
     start = time.perf_counter()

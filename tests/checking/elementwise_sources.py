@@ -215,7 +215,7 @@ def _flipped_branch(text: str) -> Iterator[str]:
 
 
 def _stale(text: str) -> Iterator[str]:
-    kept = [name for name in re.findall(r"        self\.(\w+) = \w+\n", text) if f"self.{name}" in _result(text)[1]]
+    kept = [name for name in ("x", "y", "t") if f"self.{name} = " in text and f"self.{name}" in _result(text)[1]]
     if kept:
         line = f"        self.{kept[0]} = {kept[0]}\n"
         yield text.replace(line, f"        self.{kept[0]} = {kept[0]} if not hasattr(self, '{kept[0]}') else self.{kept[0]}\n")
@@ -249,12 +249,12 @@ MUTATIONS: tuple[tuple[str, Callable[[str], Iterator[str]], str], ...] = (
     ("upstream applied twice", _wrap("dout * ({})"), "upstream applied twice"),
     ("dropped term", _drop_terms, "dropped|ignored|superfluous|factor|path|sign|another"),
     ("y used for x", _replace(r"self\.x\b", "self.y"), "y used for x"),
-    ("x used for y", _replace(r"self\.y\b", "self.x"), "x used for y"),
-    ("mask missing", _branch, "mask|branch"),
+    ("x used for y", _replace(r"self\.y\b", "self.x"), "x used for y|y used for x"),
+    ("mask missing", _branch, "mask|branch|dropped factor"),
     ("mask inverted", _flipped_branch, "mask|branch"),
     ("derivative of another function", lambda text: _other_function(text), "another"),
     ("stale cache", _stale, "stale cache"),
-    ("argument order", _swapped_results, "argument order"),
+    ("argument order", _swapped_results, "argument order|sign"),
     ("output is the cache", _output_kept, "output is the cache"),
     ("float32 for float64", _cut, "narrower dtype"),
     ("upstream overwritten", lambda text: iter([text.replace("    def backward(self, dout):\n", "    def backward(self, dout):\n        dout *= 1.5\n        dout = dout / 1.5\n")]), "upstream overwritten"),

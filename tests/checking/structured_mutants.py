@@ -124,7 +124,7 @@ ROWS: tuple[Row, ...] = (
     ("functions", "Exp", "derivative of another function", "return np.exp(x) * gy", "return np.cos(x) * gy", "another"),
     ("functions", "Sin", "sign", "return gy * np.cos(x.data)", "return -gy * np.cos(x.data)", "sign"),
     ("functions", "Div", "sign", "gy * (-x0 / x1**2)", "gy * (x0 / x1**2)", "sign"),
-    ("functions", "Div", "power", "gy * (-x0 / x1**2)", "gy * (-x0 / x1)", "factor|x1"),
+    ("functions", "Div", "power", "gy * (-x0 / x1**2)", "gy * (-x0 / x1)", "factor|x1|power"),
     ("functions", "Div", "argument order", "gy / x1, gy * (-x0 / x1**2)", "gy * (-x0 / x1**2), gy / x1", "argument order"),
     ("functions", "MatMul", "transposed operand", "np.dot(x.data.T, gy)", "np.dot(gy.T, x.data)", "transposed|order"),
 )  # fmt: skip

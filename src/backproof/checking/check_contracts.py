@@ -218,8 +218,8 @@ def instance_reused(examination: Examination, given: Sample) -> Iterator[Finding
     moved = Sample(given.name, _scaled(given), given.constants, given.seed)
     bigger = [s for s in examination.samples if s.name in ("one sample", "a vector")]
     for other in (moved, *bigger):
-        if any(not same(other.values[n], given.values[n]) for n in layer.setting_names if is_array(other.values.get(n))):
-            other = _with_parameters(other, given, layer.setting_names)
+        parameters = [name for name in given.values if name not in layer.forward_names]
+        other = _with_parameters(other, given, tuple(parameters))  # noqa: PLW2901 - the same instance keeps them
         try:
             expected = once(layer, other)
             outputs = layer.forward(state, private(other.values))

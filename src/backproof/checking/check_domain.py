@@ -113,6 +113,9 @@ def _kink(examination: Examination, name: str, place: float) -> tuple[Finding | 
     if not np.isfinite([left, right]).all():
         return None, ""
     points = [place, *(_beside(place, ulps) for ulps in (-8, -1, 1, 8))]
+    with np.errstate(all="ignore"):
+        if not np.isfinite(once(examination.layer, _at(examination, name, [place])).outputs[0]).all():
+            return None, ""
     at, *near = (float(slope) for slope in slopes(examination, name, points))
     slack = FIT * max(1.0, abs(left), abs(right))
     low, high = min(left, right) - slack, max(left, right) + slack
@@ -132,7 +135,7 @@ def _kink(examination: Examination, name: str, place: float) -> tuple[Finding | 
 
 def _beside(place: float, ulps: int) -> float:
     """Return the number so many units in the last place away; beside 0, the smallest numbers are too small."""
-    return float(place + ulps * np.spacing(place)) if place else ulps * 1e-300
+    return float(place + ulps * np.spacing(abs(place))) if place else ulps * 1e-300
 
 
 def _huge(examination: Examination, name: str) -> Iterator[Finding]:

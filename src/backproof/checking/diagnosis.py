@@ -16,7 +16,7 @@ import numpy as np
 from backproof.checking.check_values import NEARLY, Mismatch
 from backproof.checking.evidence import Case, Evidence, evidence_of, fits
 from backproof.checking.examination import Examination
-from backproof.checking.fault_formulas import formulas
+from backproof.checking.fault_formulas import derived_formulas, formulas
 from backproof.checking.fault_paths import changed_formula, dropped_path, other_function
 from backproof.checking.findings import Finding, Outcome
 from backproof.checking.layer import is_array
@@ -317,6 +317,7 @@ def name_fault(evidence: Evidence, repair: Repair | None) -> Fault | None:
         if fault is not None:
             return fault
         named = changed_formula(evidence) or other_function(evidence) or dropped_path(evidence)
+        named = named or changed_formula(evidence, derived_formulas)
         return Fault(*named) if named else _two(evidence)
     except UserError:
         return None

@@ -20,8 +20,9 @@ CLOSE: Final = 1e-7
 
 @dataclass(frozen=True)
 class Case:
-    """One sample: what was found, what was expected, and the whole run."""
+    """One argument in one sample: what was found, what was expected, and the whole run."""
 
+    argument: str
     sample: Sample
     found: Any
     expected: Any
@@ -138,7 +139,7 @@ def evidence_of(examination: Examination, argument: str) -> Evidence:
             continue
         if argument in done.gradients and argument in reference.gradients and np.size(reference.gradients[argument]):
             found = np.asarray(done.gradients[argument])
-            cases.append(Case(given, found, reference.gradients[argument], tolerance(reference, argument, found), done, reference))
+            cases.append(Case(argument, given, found, reference.gradients[argument], tolerance(reference, argument, found), done, reference))
     return Evidence(examination, argument, tuple(cases))
 
 

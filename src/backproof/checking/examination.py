@@ -80,7 +80,8 @@ class Examination:
             try:
                 return _from_trace(trace(self.layer, given, upstreams, with_backward), "its own forward pass")
             except NotLiftable as refusal:
-                self.refusal = str(refusal)
+                if given.name == "ordinary":
+                    self.refusal = str(refusal)
         if self.node is not None:
             found = self.expect_node(given, upstreams)
             if found is not None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
+
+from backproof import catalogue
 
 from backproof.checking.evidence import Case, Evidence
 from backproof.checking.formulas import formula
@@ -13,7 +16,7 @@ from backproof.checking.layer import is_array
 from backproof.checking.lifted import Lifted
 from backproof.checking.running_user import UserError
 from backproof.checking.shapes import Sample
-from backproof.checking.specification import gradient_formula
+from backproof.checking.specification import evaluate, gradient_formula
 from backproof.checking.tape import NotLiftable
 from backproof.checking.tracing import Trace, trace
 from backproof.language import to_source
@@ -51,7 +54,7 @@ def _both(evidence: Evidence) -> tuple[str, str]:
 def _smallest(evidence: Evidence) -> Trace | None:
     """Return the record of a run on single numbers if the layer takes them, else that of the smallest sample."""
     examination = evidence.examination
-    if examination.plan.is_rows:
+    if examination.plan.is_uniform:
         values = {
             name: np.asarray(value).ravel()[:1].reshape(()) if isinstance(value, np.ndarray) and value.size else value
             for name, value in evidence.telling[0].sample.values.items()
@@ -119,12 +122,13 @@ Values = Callable[[Case], dict[Term, Any]]
 def elementwise_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
     """Yield the gradient's formula of an elementwise layer, with what its names stand for in a case."""
     examination, argument = evidence.examination, evidence.argument
-    if not examination.plan.is_rows or any(np.shape(c.done.outputs[0]) != np.shape(c.expected) for c in evidence.telling):
+    if not examination.plan.is_uniform or any(np.shape(c.done.outputs[0]) != np.shape(c.expected) for c in evidence.telling):
         return
 
     def values(case: Case) -> dict[Term, Any]:
         known = {sym(name): np.asarray(value) for name, value in case.sample.values.items() if is_array(value)}
-        return {sym("y"): case.done.outputs[0]} | known | {sym("dout"): case.done.upstreams[0]}
+        inner = {} if examination.node is None else examination.node.lines(case.sample.values)
+        return inner | {sym("y"): case.done.outputs[0]} | known | {sym("dout"): case.done.upstreams[0]}
 
     stated = catalogue_formula(evidence)
     if stated is not None:
@@ -135,6 +139,34 @@ def elementwise_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
             yield formula(record.tape, int(record.expected[argument].ids.flat[0]), _names(record), 120), values
         except NotLiftable:
             return
+
+
+def derived_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
+    """Yield the formula that SymPy derives where the catalogue states only the forward pass."""
+    node = evidence.examination.node
+    if node is None or catalogue_formula(evidence) is not None or not evidence.examination.plan.is_uniform:
+        return
+    theirs = {mine: name for name, mine in node.inputs.items()}
+    derived = _derived(node.node.name).get(theirs.get(evidence.argument, ""))
+    if derived is None:
+        return
+    output = node.node.lines[-1].name
+
+    def values(case: Case) -> dict[Term, Any]:
+        known = {name: np.asarray(case.sample.values[mine]) for name, mine in node.inputs.items()}
+        for line in node.node.lines:
+            known[line.name] = evaluate(line.term, {sym(name): value for name, value in known.items()})
+        upstream = {sym(f"d{output}"): case.done.upstreams[0], sym("dout"): case.done.upstreams[0]}
+        return {sym(name): value for name, value in known.items()} | upstream
+
+    yield derived, values
+
+
+@cache
+def _derived(name: str) -> dict[str, Term]:
+    from backproof.calculus import derive
+
+    return derive(catalogue.find_node(name)).gradients
 
 
 def formula_edits(root: Term) -> Iterator[tuple[str, str, Term]]:

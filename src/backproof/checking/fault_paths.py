@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -20,13 +21,15 @@ from backproof.language.document import Node
 from backproof.terms import Term, sym, symbols
 
 Named = tuple[str, str]
+Formulas = Callable[[Evidence], Iterator[tuple[Term, Any]]]
+Change = Callable[[Lifted, Lifted, Block], "Lifted | None"]
 #: What may have been done to the contribution of one edge: name, message, the changed contribution.
-EDITS: Final[tuple[tuple[str, str, Callable[[Lifted, Lifted], Lifted | None]], ...]] = (
-    ("dropped path", "the path through {} is left out", lambda upstream, contribution: None),
-    ("sign", "the path through {} has the wrong sign", lambda upstream, contribution: -contribution),
-    ("dropped factor", "the local derivative of {} is left out", lambda upstream, contribution: upstream),
-    ("factor", "the path through {} comes in with a factor 1/2", lambda upstream, contribution: contribution / 2),
-    ("factor", "the path through {} comes in twice", lambda upstream, contribution: 2 * contribution),
+EDITS: Final[tuple[tuple[str, str, Change], ...]] = (
+    ("dropped path", "the path through {} is left out", lambda upstream, contribution, block: None),
+    ("sign", "the path through {} has the wrong sign", lambda upstream, contribution, block: -contribution),
+    ("dropped factor", "the local derivative of {} is left out", lambda upstream, contribution, block: upstream),
+    ("factor", "the path through {} comes in with a factor 1/2", lambda upstream, contribution, block: contribution / 2),
+    ("factor", "the path through {} comes in twice", lambda upstream, contribution, block: 2 * contribution),
 )  # fmt: skip
 #: More operations than this are not gone through one by one.
 _MANY: Final = 120
@@ -40,6 +43,7 @@ def dropped_path(evidence: Evidence) -> Named | None:
     pairs = [(case, case.reference.trace) for case in evidence.telling if case.reference.trace is not None]
     if not pairs or len(pairs) < len(evidence.telling) or pairs[0][1].forward_blocks > _MANY:
         return None
+    pairs = [(case, record) for case, record in pairs if _structure(record) == _structure(pairs[0][1])]
     first = pairs[0][1]
     edges = [(index, position) for index, position in _edges(first)]
     silent = frozenset(edge for edge in edges if _is_silent(pairs, edge, evidence.argument))
@@ -51,24 +55,27 @@ def dropped_path(evidence: Evidence) -> Named | None:
     return None
 
 
-def _other_slopes(block: Block) -> Iterator[tuple[str, str, Callable[[Lifted, Lifted], Lifted | None]]]:
+def _structure(record: Trace) -> tuple[str, ...]:
+    """Return the operations of a forward pass: a single number has no sums, and other edges."""
+    return tuple(block.operation for block in record.tape.blocks[: record.forward_blocks])
+
+
+def _other_slopes(block: Block) -> Iterator[tuple[str, str, Change]]:
     """Yield the slopes of other functions in the place of this one's, in terms of its output."""
-    if block.operation not in _BY_OUTPUT:
-        return
-    for name, slope in _BY_OUTPUT.items():
+    for name in _BY_OUTPUT if block.operation in _BY_OUTPUT else ():
         if name != block.operation:
-            def change(upstream: Lifted, contribution: Lifted, slope: Any = slope) -> Any:
-                return slope(upstream, _output_of(block, upstream))
-
-            yield "derivative of another function", f"the slope of {name} stands where that of {block.operation} ought to, {{}}", change
+            message = f"the slope of {name} stands where that of {block.operation} ought to, {{}}"
+            yield "derivative of another function", message, partial(_with_slope, name)
 
 
-def _output_of(block: Block, upstream: Lifted) -> Lifted:
-    return Lifted(upstream.tape, np.arange(block.start, block.stop)[: upstream.size])
+def _with_slope(name: str, upstream: Lifted, _: Lifted, block: Block) -> Lifted | None:
+    if upstream.size != block.count:
+        return None
+    return _BY_OUTPUT[name](upstream, Lifted(upstream.tape, np.arange(block.start, block.stop)))
 
 
 #: Slopes in terms of the output.
-_BY_OUTPUT: Final[dict[str, Callable[[Lifted, Lifted], Any]]] = {
+_BY_OUTPUT: Final[dict[str, Callable[[Lifted, Lifted], Lifted]]] = {
     "expit": lambda upstream, y: upstream * y * (1 - y),
     "tanh": lambda upstream, y: upstream * (1 - y * y),
     "exp": lambda upstream, y: upstream * y,
@@ -97,7 +104,7 @@ def _gradient(record: Trace, edge: tuple[int, int] | None, change: Any, dropped:
             return None
         if (block.start, at) != target:
             return contribution
-        changed = change(upstream, contribution)
+        changed = change(upstream, contribution, block)
         return changed if changed is None or changed.shape == contribution.shape else contribution
 
     return record.differentiate(edit)[argument]
@@ -133,10 +140,10 @@ def _line(block: Block) -> str:
     return f"line {number}, `{text}`" if text else f"the operation {block.operation}"
 
 
-def changed_formula(evidence: Evidence) -> Named | None:
+def changed_formula(evidence: Evidence, source: Formulas = elementwise_formulas) -> Named | None:
     """Return the one change of the gradient's formula that explains all samples: a term, a sign, a branch."""
     telling = evidence.telling
-    for formula, values in elementwise_formulas(evidence):
+    for formula, values in source(evidence):
         for name, message, changed in formula_edits(formula):
             if all(case.resembles(_evaluated(changed, values(case))) for case in telling):
                 return name, message

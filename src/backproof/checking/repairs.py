@@ -6,7 +6,7 @@ import ast
 import inspect
 import textwrap
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import FunctionType
@@ -70,6 +70,7 @@ def repairs(examination: Examination, arguments: Sequence[str]) -> dict[str, Rep
     cases = {name: evidence_of(examination, name).telling or missing_cases(examination, name) for name in arguments}
     evidence = {name: _chosen(found) for name, found in cases.items()}
     evidence = {name: cases for name, cases in evidence.items() if cases}
+    right = _right(examination, arguments)
     deadline = time.perf_counter() + BUDGET
     found: dict[str, Repair] = {}
     for fault, message, place, revert in _candidates(source, _scope(examination, source)):
@@ -77,7 +78,7 @@ def repairs(examination: Examination, arguments: Sequence[str]) -> dict[str, Rep
             if len(found) == len(evidence) or time.perf_counter() > deadline:
                 break
             layer = _patched(examination.layer, source)
-            for name in _repaired(layer, {n: c for n, c in evidence.items() if n not in found}) if layer else ():
+            for name in _repaired(layer, {n: c for n, c in evidence.items() if n not in found}, right) if layer else ():
                 found[name] = Repair(fault, message, source.first + place.line - 1, place.text(source))
         finally:
             revert()
@@ -98,7 +99,7 @@ def missing_cases(examination: Examination, argument: str) -> list[Case]:
         if expected is not None and np.size(expected):
             nothing = np.full(np.shape(expected), np.nan)
             room = reference.tolerance(argument)
-            cases.append(Case(given, nothing, expected, room, Pass(state, {}, outputs, sent, {}), reference))
+            cases.append(Case(argument, given, nothing, expected, room, Pass(state, {}, outputs, sent, {}), reference))
     return cases
 
 
@@ -122,8 +123,22 @@ def _patched(layer: Layer, source: _Source) -> Layer | None:
     return layer.with_backward(function)
 
 
-def _repaired(layer: Layer, evidence: dict[str, list[Case]]) -> list[str]:
-    """Return the arguments whose gradient is right in every case, and stays finite."""
+def _right(examination: Examination, wrong: Sequence[str]) -> list[Case]:
+    """Return one case for each gradient that is right already, and must stay so."""
+    try:
+        names = [name for name in examination.run(examination.samples[0]).gradients if name not in wrong]
+    except UserError:
+        return []
+    return [case for name in names for case in evidence_of(examination, name).cases[:1]]
+
+
+def _keeps(right: Sequence[Case], gradients: Mapping[str, Any], names: Iterable[str]) -> bool:
+    """Say whether what was right before an edit is right after it."""
+    return all(_accepts(case, gradients.get(case.argument)) for case in right if case.argument not in names)
+
+
+def _repaired(layer: Layer, evidence: dict[str, list[Case]], kept: Sequence[Case]) -> list[str]:
+    """Return the arguments whose gradient is right in every case, if those that were right before still are."""
     right = dict.fromkeys(evidence, True)
     runs: dict[int, Any] = {}
     for name, cases in evidence.items():
@@ -137,7 +152,11 @@ def _repaired(layer: Layer, evidence: dict[str, list[Case]]) -> list[str]:
             if not _accepts(case, runs[key].get(name)):
                 right[name] = False
                 break
-    return [name for name, good in right.items() if good]
+    repaired = [name for name, good in right.items() if good]
+    if repaired and kept:
+        gradients = once(layer, kept[0].sample, kept[0].done.upstreams).gradients
+        return repaired if _keeps(kept, gradients, repaired) else []
+    return repaired
 
 
 def _accepts(case: Case, found: Any) -> bool:

@@ -137,6 +137,13 @@ class Plan:
         return bool(self.shapes) and all(text.split()[:2] == ["n", "d"] for text in self.shapes.values())
 
 
+    @property
+    def is_uniform(self) -> bool:
+        """Say whether all arrays have one shape."""
+        shapes = {tuple(word for word in text.split() if word not in KINDS) for text in self.shapes.values()}
+        return len(shapes) == 1
+
+
 def role(name: str) -> str:
     """Return the role of an argument of that name."""
     return next(role for role, pattern in ROLES if re.fullmatch(pattern, name, re.IGNORECASE))

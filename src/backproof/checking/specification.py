@@ -129,10 +129,14 @@ class NodeForward:
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
         """Return the node's output for the values of the layer's arguments."""
+        return self.lines(values)[sym(self.node.lines[-1].name)]
+
+    def lines(self, values: Mapping[str, Any]) -> dict[Term, Any]:
+        """Return the value of every input and line of the node."""
         known: dict[Term, Any] = {sym(name): values[theirs] for name, theirs in self.inputs.items()}
         for line in self.node.lines:
             known[sym(line.name)] = evaluate(line.term, known)
-        return known[sym(self.node.lines[-1].name)]
+        return known
 
 
 def matched(node: Node, layer: Layer, values: Mapping[str, Any]) -> NodeForward | None:
