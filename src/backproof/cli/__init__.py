@@ -85,22 +85,45 @@ def main() -> None:
 @click.option("--standalone", is_flag=True, help="With --latex or --html: a whole document.")
 @click.option("-o", "--output", type=PATH, help="Write to a file, whole or not at all.")
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
+@click.option("--no-cache", "use_cache", is_flag=True, flag_value=False, default=True, help="Derive again.")
 def show(
-    word: str, form: str | None, code: str | None, standalone: bool, output: Path | None, no_color: bool
+    word: str,
+    form: str | None,
+    code: str | None,
+    standalone: bool,
+    output: Path | None,
+    no_color: bool,
+    use_cache: bool,
 ) -> None:
     """Show the derivation of a node, an expression or a file."""
-    with no_collection():
-        from backproof.cli.show import show_code, show_word
-
     if code is not None:
         if form or standalone:
             raise click.UsageError("--code goes with no other format")
+        with no_collection():
+            from backproof.cli.show import show_code
+
         raise SystemExit(show_code(word, code, output))
     known = FORMATS.get(output.suffix, "text") if output else "text"
     form = form or ("latex" if standalone else known)
     if standalone and form not in ("latex", "html"):
         raise click.UsageError("--standalone goes with --latex and --html")
-    raise SystemExit(show_word(word, form, standalone, output, no_color))
+    from backproof.cli.cached import render, show_cached
+
+    shown = show_cached if use_cache else render
+    raise SystemExit(shown(word, form, standalone, output, no_color))
+
+
+@main.group(context_settings=CONTEXT)
+def cache() -> None:
+    """What was rendered before is kept on disk and shown again at once."""
+
+
+@cache.command("clear", context_settings=CONTEXT)
+def clear_cache() -> None:
+    """Remove everything that is kept."""
+    from backproof.cache import clear
+
+    click.echo(f"{clear()} entries removed")
 
 
 @main.command(context_settings=CONTEXT)
