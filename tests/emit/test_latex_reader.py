@@ -82,6 +82,7 @@ def test_a_random_formula_is_read_back(term: Term) -> None:
         (r"w_{\mathrm{max}}", sym("w_max")),
         (r"x_{1 n}", sym("x", mul(num(1), idx("n")))),
         ("x_{n k}", sym("x", idx("n"), idx("k"))),
+        ("{x_{1}}_{n}", sym("x1", idx("n"))),
         ("x_{n, k + 1}", sym("x", idx("n"), parse_expression("y[k + 1]").args[0])),
         ("N", size("n")),
         (r"\#\mathit{hidden}", size("hidden")),

@@ -6,11 +6,13 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
 from backproof import __version__
 from backproof.cli.group import WordGroup, complete_names
+from backproof.cli.layers import check_code, layer_options, split_words
 from backproof.cli.output import FORMATS
 
 HELP = """Derive, prove and typeset backward passes.
@@ -133,17 +135,22 @@ def clear_cache() -> None:
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
 @click.option("--timeout", type=click.FloatRange(min=0.01), default=10.0, show_default=True, help="Seconds for a step.")
 @click.option("--certificates", "folder", type=PATH, help="Write the certificate of every step into a folder.")
+@layer_options
 def check(
-    paths: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool, timeout: float, folder: Path | None
+    paths: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool, timeout: float, folder: Path | None, **asked: Any
 ) -> None:
-    """Verify files, folders or nodes; without PATH the whole catalogue."""
+    """Verify files, folders or nodes, or the layers in a Python file; without PATH the whole catalogue."""
+    documents, layers = split_words(paths)
+    worst = check_code(layers, asked, as_json, quiet, no_color) if layers else 0
+    if layers and not documents:
+        raise SystemExit(worst)
     with no_collection():
         from backproof.cli.check import check_paths
         from backproof.workers import judging_apart
 
     with judging_apart(seconds=timeout):
-        code = check_paths(paths, as_json, quiet, no_color, folder)
-    raise SystemExit(code)
+        code = check_paths(documents, as_json, quiet, no_color, folder)
+    raise SystemExit(next((bad for bad in (1, 2, 3) if bad in (code, worst)), 0))
 
 
 @main.command(context_settings=CONTEXT)

@@ -1,0 +1,84 @@
+"""``derive check mylayers.py``: the options, the words and the printing for code; no mathematics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_CODE = re.compile(r"\.(py|ipynb)(::\w+)*$|::\w+$")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+#: The options of ``derive check`` that concern code.
+OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--as", "node", default="", metavar="NODE", help="For code: the node of the catalogue that it is meant to be."),
+    click.option("--forward", default="", metavar="F", help="For code: the function of the forward pass."),
+    click.option("--backward", default="", metavar="G", help="For code: the function of the backward pass."),
+    click.option("--only", default="", metavar="CHECK,…", help="For code: only these checks (value, shape, contract, …)."),
+    click.option("--skip", default="", metavar="CHECK,…", help="For code: not these checks."),
+    click.option("--seed", type=int, default=0, show_default=True, help="For code: the seed of the samples."),
+    click.option("--limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="For code: seconds a file."),
+    click.option("--junit", "writer", flag_value="junit", help="For code: the report as JUnit XML."),
+    click.option("--github", "writer", flag_value="github", help="For code: the report as annotations for a forge."),
+    click.option("--sarif", "writer", flag_value="sarif", help="For code: the report as SARIF."),
+)  # fmt: skip
+
+
+def layer_options(command: Command) -> Command:
+    """Return the command with the options for code."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def split_words(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words that name documents or nodes, and those that name code."""
+    code = tuple(word for word in words if is_code(word))
+    return tuple(word for word in words if word not in code), code
+
+
+def is_code(word: str) -> bool:
+    """Say whether a word names Python: a file, a notebook, ``path.py::Name``, or a dotted module."""
+    return bool(_CODE.search(word)) or (bool(_MODULE.fullmatch(word)) and not Path(word).exists() and "/" not in word)
+
+
+def check_code(words: tuple[str, ...], asked: dict[str, Any], as_json: bool, quiet: bool, no_color: bool) -> int:
+    """Check every file of code, print the report, and return the exit code."""
+    from backproof.checking.discovery import Options
+    from backproof.checking.report import WRITERS, exit_code, file_text, summary
+    from backproof.checking.runner import check_path
+    from backproof.cli.output import wants_colour
+
+    _known(asked)
+    options = Options(
+        node=asked["node"], forward=asked["forward"], backward=asked["backward"], only=_names(asked["only"]),
+        skip=_names(asked["skip"]), seed=asked["seed"], time_limit=asked["limit"],
+    )  # fmt: skip
+    colour = wants_colour(no_color)
+    writer = "json" if as_json else asked["writer"]
+    reports = []
+    for word in words:
+        reports.append(check_path(word, options))
+        if not writer:
+            click.echo(file_text(reports[-1], lambda text, fg: click.style(text, fg=fg) if colour else text, quiet), color=colour)
+    click.echo(WRITERS[writer](reports) if writer else summary(reports))
+    return exit_code(reports)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _known(asked: dict[str, Any]) -> None:
+    """Refuse checks that do not exist; raises UsageError."""
+    from backproof.checking.names import CHECK_NAMES
+
+    for option in ("only", "skip"):
+        unknown = [name for name in _names(asked[option]) if name not in CHECK_NAMES]
+        if unknown:
+            raise click.UsageError(f"--{option}: no check is called {unknown[0]!r}; there are {', '.join(CHECK_NAMES)}")
+    if bool(asked["forward"]) != bool(asked["backward"]):
+        raise click.UsageError("--forward and --backward go together")
