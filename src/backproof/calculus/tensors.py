@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from backproof.calculus.fields import context_with_axes, entry, is_differentiable, local_context, outputs_of
 from backproof.calculus.index_rule import Use, contribution, uses
 from backproof.calculus.judging import Judge
+from backproof.calculus.matrices import matrix_note
 from backproof.calculus.refining import Refiner, dressed, unordered
 from backproof.calculus.stated import judge_chain
 from backproof.derivation import Derivation, JudgedChain, JudgedStep, Operation
@@ -20,13 +21,16 @@ from backproof.terms import REDUCTIONS, ZERO, Term, add, postorder, symbols
 def derive_with_axes(node: Node, title: str = "", prose: str = "") -> Derivation:
     """Return the derivation of a node with axes: every line is one operation, with a gradient of its own."""
     context = context_with_axes(node)
+    chains = list(_chains(node, Judge(context, partial(local_context, node))))
+    if chains:
+        chains[-1] = replace(chains[-1], note=matrix_note(chains))
     return Derivation(
         node=node,
         context=context,
         operations=tuple(_operation(line) for line in node.lines),
         locals=(),
         pullbacks=(),
-        chains=tuple(_chains(node, Judge(context, partial(local_context, node)))),
+        chains=tuple(chains),
         kinks=node.kinks,
         title=title,
         prose=prose,
