@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backproof.audit.findings import shorten
+from backproof.calculus.fields import context_with_axes, entry, has_axes
 from backproof.domains import Context
 from backproof.kernel import Kind, judge
 from backproof.language import to_source
 from backproof.language.document import Kink, Node
-from backproof.terms import derivative, mul, sym, where
+from backproof.terms import Term, derivative, mul, sym, where
 
 
 def check_kink(node: Node, kink: Kink, plain: Context) -> str:
@@ -15,9 +18,7 @@ def check_kink(node: Node, kink: Kink, plain: Context) -> str:
 
     ``plain`` has the forward definitions of ``node`` and its domains, but no gradient.
     """
-    output = sym(node.lines[-1].name)
-    upstream = sym(f"d{output.data}")
-    true = mul(upstream, derivative(output, sym(kink.gradient.removeprefix("d"))))
+    true, plain = _without_convention(node, kink.gradient, plain)
     verdict = judge(where(kink.condition, true, kink.value), kink.value, plain)
     both_defined = "undefined" not in (verdict.left, verdict.right)
     if verdict.kind is not Kind.REFUTED or not both_defined:
@@ -27,3 +28,12 @@ def check_kink(node: Node, kink: Kink, plain: Context) -> str:
         f"the derivative exists at {place}: {kink.gradient} is {shorten(verdict.left)} there, "
         f"not {to_source(kink.value)}"
     )
+
+
+def _without_convention(node: Node, gradient: str, plain: Context) -> tuple[Term, Context]:
+    """Return the gradient as it is without any convention, and what is in force for it."""
+    if has_axes(node):
+        context = context_with_axes(replace(node, kinks=()))
+        return entry(gradient, context.shapes[gradient]), context
+    output = sym(node.lines[-1].name)
+    return mul(sym(f"d{output.data}"), derivative(output, sym(gradient.removeprefix("d")))), plain
