@@ -59,6 +59,53 @@ def test_an_expression_may_be_longer_than_any_path() -> None:
     assert run("+".join(["x"] * 150)).exit_code == 0
 
 
+REFUSED = {
+    "x=1": "x=1 has no derivative: it is true or false",
+    "dx*x": "dx is the gradient of x; choose another name",
+    "y*dy": "dy is the gradient of y; choose another name",
+    "x[i]*x[j]": "x is used with several indices",
+    "x[i, i]": "the axes of x[i, i] are not clear from an expression",
+    "1/0": "1/0 has no variable to derive by",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.items(), ids=REFUSED.keys())
+def test_an_expression_that_is_no_function_of_variables_is_refused(text: str, message: str) -> None:
+    done = run(text)
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
+def test_an_expression_with_indices_has_axes() -> None:
+    done = run("sum[i](x[i]^2)")
+    assert done.exit_code == 0
+    assert "2 · ∂L/∂y · x[i]" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("prose.md",), ("check", "prose.md"), ("prose.md", "--latex")])
+def test_a_file_without_a_derive_block_is_not_called_verified(file: Path, arguments: tuple[str, ...]) -> None:
+    (file.parent / "prose.md").write_text("# Prose\n", encoding="utf-8")
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert "no" in done.stderr
+    assert "derive block" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("missing.md",), "derive: missing.md: no such file or directory\n"),
+        (("double.md", "-o", "missing/x.tex"), "missing: no such folder\n"),
+        (("double.md", "-o", "."), "is a folder\n"),
+    ],
+)
+def test_a_path_that_does_not_do_is_named(file: Path, arguments: tuple[str, ...], message: str) -> None:
+    file.rename("double.md")
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert done.stderr.endswith(message)
+
+
 def test_a_file_is_derived(file: Path) -> None:
     assert "Double" in run(file.name).stdout
 

@@ -68,3 +68,12 @@ class NotDerivable(BackproofError):
 
     def __str__(self) -> str:
         return self.reason
+
+
+def in_words(mistake: Exception) -> str:
+    """Return a mistake as a sentence, without the number that an operating system gives it."""
+    if isinstance(mistake, OSError) and mistake.strerror:
+        return f"{mistake.filename}: {mistake.strerror.lower()}" if mistake.filename else mistake.strerror
+    if isinstance(mistake, UnicodeError):
+        return f"this file is no UTF-8 text ({mistake})"
+    return str(mistake)

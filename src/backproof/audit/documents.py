@@ -10,7 +10,7 @@ from backproof.audit.findings import Finding, Severity, finding, shorten
 from backproof.calculus import claim_context, derive, judge_claim
 from backproof.derivation import Derivation, JudgedChain, JudgedStep
 from backproof.domains import Context, Definition
-from backproof.errors import BackproofError, NotDerivable, SourceError
+from backproof.errors import BackproofError, NotDerivable, SourceError, in_words
 from backproof.inlining import inline_calls, inline_claim, lookup_in
 from backproof.kernel import Kind
 from backproof.language import to_source
@@ -197,4 +197,4 @@ def unreadable(path: str, error: BackproofError | OSError | UnicodeError) -> Fin
         return finding(
             Severity.UNREADABLE, error.path, place, error.message, error.source_line, caret
         )
-    return finding(Severity.UNREADABLE, path, Span(1, 1, 1), str(error))
+    return finding(Severity.UNREADABLE, path, Span(1, 1, 1), in_words(error))

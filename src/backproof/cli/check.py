@@ -17,7 +17,7 @@ from backproof.audit.findings import Finding, Severity, exit_code
 from backproof.cli.output import wants_colour
 from backproof.cli.trust import write_certificates
 from backproof.cli.words import exists, read_file
-from backproof.errors import BackproofError, UnknownName
+from backproof.errors import BackproofError, NotDerivable, UnknownName
 from backproof.kernel import Kind
 from backproof.language import to_source
 
@@ -38,6 +38,8 @@ def check_paths(
         reports.append(check_file(path))
         if not as_json:
             print_report(reports[-1], quiet, colour)
+    if not any(report.derivations or report.claims or report.findings for report in reports):
+        raise NotDerivable("no derive block in any of these files: nothing was verified")
     seconds = time.perf_counter() - start
     if as_json:
         click.echo(json.dumps(as_data(reports, seconds), ensure_ascii=False, indent=2))

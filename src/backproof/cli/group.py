@@ -8,7 +8,7 @@ from io import TextIOWrapper
 import click
 from click.shell_completion import CompletionItem
 
-from backproof.errors import BackproofError
+from backproof.errors import BackproofError, in_words
 
 FALLBACK = "show"
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
@@ -40,7 +40,7 @@ class WordGroup(click.Group):
         except (BackproofError, OSError, UnicodeError) as mistake:
             if isinstance(mistake, BrokenPipeError):
                 raise
-            click.echo(f"derive: {mistake}", err=True)
+            click.echo(f"derive: {in_words(mistake)}", err=True)
             ctx.exit(2)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import sys
@@ -46,10 +47,14 @@ def deliver(text: str, destination: Path | None, colour: bool = False) -> None:
 def write_atomically(path: Path, text: str) -> None:
     """Put ``text`` into ``path`` so that no reader ever sees a part of it."""
     path = path.resolve()
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not path.is_dir():
         with path.open("w", encoding="utf-8") as device:  # a pipe or /dev/stdout has no whole
             device.write(text)
         return
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
     prefix = f".{path.name}.backproof-"
     _sweep(path.parent, prefix)
     handle, name = tempfile.mkstemp(prefix=prefix, dir=path.parent)

@@ -13,6 +13,7 @@ from backproof.cli.words import read
 from backproof.derivation import Derivation, JudgedChain
 from backproof.domains import Context
 from backproof.emit import emit_all
+from backproof.errors import NotDerivable
 from backproof.language.document import Node, Span
 
 #: The formats that show witnesses and numbers; a LaTeX fragment does without, and starts faster.
@@ -30,6 +31,8 @@ def show_word(word: str, form: str, standalone: bool, output: Path | None, no_co
     }
     claims = [as_derivation(claim, form in WITNESSED) for claim in report.claims]
     shown = [*witnessed(report), *claims]
+    if not (shown or report.findings):
+        raise NotDerivable(f"{word} has no ```derive block, so there is nothing to derive")
     if shown:
         deliver(emit_all(shown, form, **options.get(form, {})), output, colour)
     for finding in report.findings:

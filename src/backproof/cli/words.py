@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from backproof import catalogue
 from backproof.domains import REAL
 from backproof.errors import NotDerivable, UnknownName
-from backproof.language import parse_document, parse_expression
+from backproof.graph import CONDITIONS
+from backproof.language import parse_document, parse_expression, to_source
 from backproof.language.document import Declaration, Document, Line, Node, Span
 from backproof.language.grammar import CONSTANTS
-from backproof.terms import Term, names
+from backproof.terms import Term, symbols
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*([-_][A-Za-z0-9]+)*")
 
@@ -53,17 +55,37 @@ def is_misspelt(word: str) -> bool:
 
 def from_expression(term: Term, text: str) -> Document:
     """Return a document with one node, ``expression``, whose inputs are the free names of ``term``."""
-    given = [name for name in names(term) if name not in CONSTANTS]
-    if not given:
-        raise NotDerivable(f"{text} has no variable to derive by")
+    given = {entry.data: axes_of(entry) for entry in symbols(term) if entry.data not in CONSTANTS}
+    refuse(term, given, text)
     span = Span(1, 1, len(text) + 1)
     node = Node(
         name="expression",
-        inputs=tuple(Declaration(name, (), REAL, span) for name in given),
-        lines=(Line(_output_name(given), (), term, span),),
+        inputs=tuple(Declaration(name, axes, REAL, span) for name, axes in given.items()),
+        lines=(Line(_output_name(list(given)), term.axes, term, span),),
         span=span,
     )
     return Document("<expression>", text, (node,), text)
+
+
+def axes_of(entry: Term) -> tuple[str, ...]:
+    """Return the axes of a variable, named after the indices that it is used with."""
+    if any(index.head != "idx" for index in entry.args) or len(set(entry.args)) < len(entry.args):
+        raise NotDerivable(f"the axes of {to_source(entry)} are not clear from an expression; write a file with a node")
+    return tuple(index.data for index in entry.args)
+
+
+def refuse(term: Term, given: Mapping[str, tuple[str, ...]], text: str) -> None:
+    """Raise NotDerivable where ``term`` is no function of variables whose gradients have names of their own."""
+    if not given:
+        raise NotDerivable(f"{text} has no variable to derive by")
+    if term.head in CONDITIONS:
+        raise NotDerivable(f"{text} has no derivative: it is true or false (a claim in a file checks an identity)")
+    for entry in symbols(term):
+        if entry.data in given and axes_of(entry) != given[entry.data]:
+            raise NotDerivable(f"{entry.data} is used with several indices; declare its axes in a file with a node")
+    taken = next((name for name in given if name.removeprefix("d") in given and name.startswith("d")), None)
+    if taken:
+        raise NotDerivable(f"{taken} is the gradient of {taken.removeprefix('d')}; choose another name")
 
 
 def _output_name(given: list[str]) -> str:
