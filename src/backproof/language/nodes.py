@@ -15,8 +15,8 @@ from backproof.language.lexer import Token
 from backproof.language.parser import ANYTHING, NUMBER, Parser
 from backproof.terms import FUNCTIONS, Term, idx, num, postorder, sym
 
-#: Words that may also name a node: the built-in functions, each of which has a node of its name.
-_NODE_WORDS = grammar.RESERVED - FUNCTIONS.keys()
+#: Words that no node may have: functions and reductions may, for each has a node of its name.
+_NODE_WORDS = grammar.RESERVED - FUNCTIONS.keys() - grammar.REDUCTION_HEADS.keys()
 
 
 def _current(reading: Reading, parser: Parser) -> NodeDraft:
