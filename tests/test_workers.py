@@ -101,3 +101,11 @@ def test_a_derivation_made_with_workers_is_the_same_as_one_made_without():
     with judging_apart(seconds=20):
         apart = derive(node)
     assert apart.steps == derive(node).steps
+
+
+def test_a_worker_takes_nothing_from_the_current_folder(tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("raise SystemExit('the file of a stranger was run')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "")
+    with Pool(1, seconds=20) as pool:
+        assert pool.judge(*question("x", "x")).kind is Kind.PROVED

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Final
@@ -30,7 +32,7 @@ class Worker:
     """One process that answers one question at a time; it is started when it is needed, and again after a kill."""
 
     def __init__(self, megabytes: int, command: Sequence[str] = ()) -> None:
-        self.command = [*(command or (sys.executable, "-m", "backproof.kernel_worker")), str(megabytes)]
+        self.command = [*(command or (sys.executable, "-P", "-m", "backproof.kernel_worker")), str(megabytes)]
         self.process: subprocess.Popen[str] | None = None
         self.is_closed = False
 
@@ -49,6 +51,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=environment(),
             text=True,
             encoding="utf-8",
         )
@@ -90,6 +93,12 @@ class Worker:
     def close(self) -> None:
         self.is_closed = True
         self.stop()
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which the worker imports this very package, and nothing from the current folder."""
+    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 
 
 class Pool:

@@ -149,6 +149,8 @@ def power(base: Any, exponent: Any) -> Any:
         if exponent > 0:
             return mpf(0)
         raise UndefinedHere
+    if 0 < abs(at) < TINY:
+        raise Unsure
     if at <= 0:
         raise UndefinedHere
     return lift("exp", times(exponent, lift("log", base)))
