@@ -76,6 +76,22 @@ def test_an_expression_that_is_no_function_of_variables_is_refused(text: str, me
     assert message in done.stderr
 
 
+OPEN = {
+    "x/0": "y has no derivative: a division by zero",
+    "0^x": "a division by zero, or a power of zero",
+    "x/(x-x)": "the two sides are defined nowhere",
+    "D(x^2, x)": "y holds a derivative; D(…) may stand in claims and gradients only",
+    "abs(x)*sign(x)": "no dx was found that is right everywhere",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), OPEN.items(), ids=OPEN.keys())
+def test_an_expression_without_a_gradient_that_holds_ends_with_3(text: str, message: str) -> None:
+    done = run(text)
+    assert done.exit_code == 3
+    assert message in done.stderr
+
+
 def test_an_expression_with_indices_has_axes() -> None:
     done = run("sum[i](x[i]^2)")
     assert done.exit_code == 0

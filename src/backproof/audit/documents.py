@@ -147,7 +147,11 @@ def chain_findings(
     for number, step in enumerate(chain.steps, start=1):
         span = step.span or fallback
         name = f"step {number} of {to_source(chain.target)}"
-        if step.verdict.kind is Kind.REFUTED:
+        if step.verdict.kind is Kind.REFUTED and chain.found:
+            hint = "a file may state the steps of this gradient, and its value at a jump"
+            message = f"no {to_source(chain.target)} was found that is right everywhere"
+            yield finding(Severity.UNDECIDED, path, span, message, *refutation(step, context)[:2], hint)
+        elif step.verdict.kind is Kind.REFUTED:
             details = refutation(step, context)
             yield finding(Severity.WRONG, path, span, f"{name} is false", *details)
         elif step.verdict.kind is Kind.UNKNOWN:

@@ -49,12 +49,18 @@ def _power(base: Any, exponent: Any) -> Any:
     return base**exponent
 
 
+def _quotient(above: Any, below: Any) -> Any:
+    if below.is_zero:
+        raise NotConvertible("a division by zero")
+    return above / below
+
+
 #: head -> SymPy's constructor on converted arguments.
 TO_SYMPY: Final[dict[str, Callable[..., Any]]] = {
     "add": sp.Add,
     "mul": sp.Mul,
     "neg": lambda u: -u,
-    "div": lambda u, v: u / v,
+    "div": _quotient,
     "pow": _power,
     "exp": sp.exp,
     "log": sp.log,
@@ -179,6 +185,8 @@ class Translation:
             return where(_positive(done[expr.args[0]]), ONE, ZERO)
         if expr is sp.E:
             return call("exp", ONE)
+        if expr in (sp.nan, sp.zoo, sp.oo, -sp.oo):
+            raise NotConvertible("it holds a division by zero, or a power of zero")
         head = FROM_SYMPY.get(expr.func)
         if head is None:
             raise NotConvertible(f"{expr} is no real formula")

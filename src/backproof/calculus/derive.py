@@ -14,17 +14,21 @@ from backproof.calculus.stated import judge_chain
 from backproof.calculus.tensors import derive_with_axes
 from backproof.derivation import Derivation, JudgedChain, JudgedStep
 from backproof.domains import Context
+from backproof.errors import NotDerivable
 from backproof.graph import operations
 from backproof.inlining import inline_calls, lookup_in
 from backproof.language.document import Document, Node, Prose
-from backproof.terms import Term, sym
+from backproof.terms import Term, postorder, sym
 
 
 def derive(node: Node, title: str = "", prose: str = "") -> Derivation:
     """Return the derivation of ``node``: the chains that it states, judged, and the others found.
 
-    Calls of other nodes must be inlined before.
+    Calls of other nodes must be inlined before.  Raises NotDerivable where a line holds a derivative.
     """
+    for line in node.lines:
+        if any(term.head == "D" for term in postorder(line.term)):
+            raise NotDerivable(f"{line.name} holds a derivative; D(…) may stand in claims and gradients only")
     if has_axes(node):
         return derive_with_axes(node, title, prose)
     steps = operations(node)
