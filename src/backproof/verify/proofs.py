@@ -492,7 +492,8 @@ class Case(Reader):
         up = self.value(call("exp", t.args[0]))
         down = (up[1], up[0])
         if t.head == "tanh":
-            return self.times(self.minus(up, down), (lambda s: (s[1], s[0]))(self.plus(up, down)))
+            top, bottom = self.plus(up, down)
+            return self.times(self.minus(up, down), (bottom, top))
         both = self.minus(up, down) if t.head == "sinh" else self.plus(up, down)
         return self.times(both, ({(): Fraction(1, 2)}, UNIT))
 
