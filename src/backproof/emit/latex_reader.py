@@ -6,13 +6,12 @@ as :func:`printed_form` says.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import Final, NamedTuple, NoReturn
+from typing import Final
 
 from backproof.emit.latex_names import LETTERS, Vocabulary
-from backproof.errors import SourceError
+from backproof.emit.latex_tokens import Cursor, Token
 from backproof.language.printer import decimal
 from backproof.terms import (
     FUNCTIONS,
@@ -32,18 +31,6 @@ from backproof.terms import (
     where,
 )
 
-_TOKEN: Final = re.compile(
-    r"(?P<skip>\s+|\{\}|\\,|\\quad\b|\\(?:big|Big|bigg|Bigg)[lr](?![A-Za-z]))"
-    r"|(?P<rowend>\\\\(?:\[\d+pt\])?)"
-    r"|(?P<text>\\text\{[^{}]*\})"
-    r"|(?P<word>\\mathit\{(?:[^{}\\]|\\[A-Za-z]+\{\}|\\.)*\}|\\mathcal\{L\})"
-    r"|(?P<below>\\mathrm\{\w+\})"
-    r"|(?P<operator>\\operatorname\{[^{}]*\})"
-    r"|(?P<number>\d+(?:\.\d+)?|\.\d+)"
-    r"|(?P<letter>[A-Za-z]'*)"
-    r"|(?P<command>\\[A-Za-z]+|\\.)"
-    r"|(?P<sign>[-+/^_=<>()\[\]{}&,])"
-)
 #: What follows a bare function command; the operators that carry an axis are reductions.
 _NAMED: Final = {
     **{f"\\{name}": name for name in ("exp", "log", "max", "min", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
@@ -57,14 +44,6 @@ _BIG: Final = {r"\sum": "sum", r"\prod": "prod"}
 _RELATIONS: Final = {"<": "lt", r"\le": "le", ">": "gt", r"\ge": "ge", "=": "eq", r"\ne": "ne"}
 _AFTER_FACTOR: Final = frozenset({"+", "-", "/", ")", "]", "}", "&", ",", r"\rvert", r"\end", *_RELATIONS})
 _DEEPEST: Final = 60
-
-
-class Token(NamedTuple):
-    """A word of LaTeX and where it starts."""
-
-    kind: str
-    text: str
-    at: int
 
 
 def printed_form(root: Term) -> Term:
@@ -96,62 +75,14 @@ def read_latex(text: str, names: Vocabulary) -> Term:
     return term
 
 
-class Reader:
+class Reader(Cursor):
     """A recursive descent over the tokens of one formula, loosest operators first."""
 
     def __init__(self, text: str, names: Vocabulary) -> None:
+        super().__init__(text)
         self.names = names
-        self.source = text
-        self.tokens = list(self._tokens(text))
-        self.place = 0
         self.depth = 0
         self.inside = 0
-
-    def _tokens(self, text: str) -> Iterator[Token]:
-        at = 0
-        while at < len(text):
-            match = _TOKEN.match(text, at)
-            if match is None:
-                self.fail("this is not LaTeX that backproof writes", at)
-            if match.lastgroup != "skip":
-                yield Token(match.lastgroup or "", match[0], at)
-            at = match.end()
-        yield Token("end", "", len(text))
-
-    def fail(self, message: str, at: int) -> NoReturn:
-        """Raise a SourceError at a place of the text."""
-        line, start = self.source.count("\n", 0, at) + 1, self.source.rfind("\n", 0, at) + 1
-        raise SourceError("<latex>", line, at - start + 1, message, self.source[start:].split("\n", 1)[0])
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.place]
-
-    def ahead(self, count: int) -> Token:
-        """Return the token so many places further on, or the end."""
-        return self.tokens[min(self.place + count, len(self.tokens) - 1)]
-
-    def take(self) -> Token:
-        """Return the token and go on."""
-        found = self.token
-        self.place += found.kind != "end"
-        return found
-
-    def accept(self, text: str) -> bool:
-        """Go on if the token is ``text``."""
-        found = self.token.text == text
-        self.place += found
-        return found
-
-    def expect(self, text: str) -> None:
-        """Go on from ``text``, or fail."""
-        if not self.accept(text):
-            self.fail(f"expected {text}", self.token.at)
-
-    def finish(self) -> None:
-        """Fail unless everything was read."""
-        if self.token.kind != "end":
-            self.fail("expected an operator or the end", self.token.at)
 
     # ------------------------------------------------------------------ operators
 
@@ -289,6 +220,13 @@ class Reader:
         """Read a variable with its indices, an index, or the length of an axis."""
         shown = self.name()
         return self.names.symbol(shown, self.indices() if self.accept("_") else (), inside=self.inside > 0)
+
+    def indexed(self) -> Term:
+        """Read ``{x_{1}}_{n}``, the entry of a variable whose name has a subscript."""
+        shown = self.name()
+        self.expect("}")
+        self.expect("_")
+        return self.names.symbol(shown, self.indices())
 
     def indices(self) -> list[Term]:
         """Read ``{n k}``, letters side by side, or ``{n, k + 1}``."""
@@ -455,5 +393,5 @@ def _parenthesised(reader: Reader) -> Term:
 _UNITS: Final[dict[str, Callable[[Reader], Term]]] = {
     "(": _parenthesised, "[": Reader.bracket, r"\frac": Reader.fraction, r"\partial": Reader.ratio,
     r"\sqrt": lambda reader: call("sqrt", reader.braced()), r"\lvert": Reader.absolute,
-    r"\begin": Reader.environment, r"\#": Reader.length,
+    r"\begin": Reader.environment, r"\#": Reader.length, "{": Reader.indexed,
 }  # fmt: skip

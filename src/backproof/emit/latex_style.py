@@ -62,6 +62,7 @@ LATEX: Final = Style(
         "derivative": Construct(r"\frac{\partial}{\partial ", "", "}", 0.8),
         "derivative on a line": Construct(r"\partial/\partial ", "", "", 1.6),
         "index": Construct("", "_{", "}", 0.1),
+        "index of a subscript": Construct("{", "}_{", "}", 0.1),
         "size": Construct(r"\#", "", "", 0.8),
         "negative": Construct("-", "", "", 0.8),
         "root": Construct(r"\sqrt{", "", "}", 0.9),

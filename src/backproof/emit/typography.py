@@ -154,7 +154,10 @@ def _indexed(setter: Typesetter, name: str, term: Term, mode: int) -> Box:
     simple = all(arg.head == "idx" and len(arg.data.rstrip("'")) == 1 for arg in term.args)
     joint = "index" if simple else "comma"
     indices = setter.listed([setter.inner(arg, mode) for arg in term.args], joint, Level.LOGIC)
-    piece = fuse(setter.style.constructs["index"], (bare, indices))
+    constructs = setter.style.constructs
+    plain = constructs["index"]
+    index = constructs.get("index of a subscript", plain) if setter.scope.name(name).subscript else plain
+    piece = fuse(index, (bare, indices))
     return Box((piece,), Level.ATOM, 1.2, bare.lead, "letter")
 
 
