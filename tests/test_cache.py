@@ -23,7 +23,9 @@ def test_what_was_never_kept_is_not_found():
     assert cache.look_up("name") is None
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"text": "x"}', '{"schema": 1, "digest": "", "text": "x"}', "\x00"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"text": "x"}', '{"schema": 1, "digest": "", "text": "x"}', "\x00"]
+)
 def test_a_broken_or_foreign_entry_is_ignored(content):
     cache.keep("name", "x")
     (cache.folder() / "name.json").write_text(content)

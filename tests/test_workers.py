@@ -67,7 +67,9 @@ def test_a_step_that_takes_too_long_is_unknown_and_the_next_is_judged():
 
 @pytest.mark.parametrize("body", ["import os; os.abort()", "import time; time.sleep(60)", "print('no json', end='')"])
 def test_a_worker_that_aborts_hangs_or_stammers_gives_no_answer_and_leaves_no_process(body):
-    worker = Worker(512, [sys.executable, "-c", f"import sys; print('ready', flush=True); sys.stdin.readline(); {body}"])
+    worker = Worker(
+        512, [sys.executable, "-c", f"import sys; print('ready', flush=True); sys.stdin.readline(); {body}"]
+    )
     assert worker.ask("{}", 0.5) == ""
     assert worker.process is None
 

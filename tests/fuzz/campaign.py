@@ -151,7 +151,9 @@ def attempt(
     if seeing.kind is Kind.REFUTED:
         failures.append(wrongly_refuted(trial, seeing))
     if blind.is_accepted != seeing.is_accepted:
-        failures.append(Failure(trial, f"{blind.kind.value} / {seeing.kind.value}", {}, "the refuter changed the verdict"))
+        failures.append(
+            Failure(trial, f"{blind.kind.value} / {seeing.kind.value}", {}, "the refuter changed the verdict")
+        )
     if with_laws:
         failures.append(metamorphic(trial, seeing))
     return [failure for failure in failures if failure is not None]

@@ -306,7 +306,7 @@ def evaluate(term: Term, context: Context, point: Mapping[str, Fraction]) -> tup
 
 
 def compare(left: Term, right: Term, context: Context, point: Mapping[str, Fraction]) -> str:
-    """Return ``equal``, ``different``, ``left undefined``, ``right undefined`` or ``both undefined``, or raise Unsure."""
+    """Return ``equal``, ``different`` or which side is undefined (``left``, ``right``, ``both``); or raise Unsure."""
     (a, a_rough), (b, b_rough) = (evaluate(side, context, point) for side in (left, right))
     if a is None or b is None:
         return "both undefined" if a is b else "left undefined" if a is None else "right undefined"

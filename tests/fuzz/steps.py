@@ -294,7 +294,8 @@ REWRITES: dict[str, Callable[..., list[Term]]] = {
 
 DOMAINS = (
     *NAMED.values(), Domain(), Domain(), Domain(Fraction(0), Fraction(1)), Domain(Fraction(-1), Fraction(1)),
-    Domain(Fraction(0), Fraction(1), False, False), Domain(Fraction(1), None), Domain(None, Fraction(-1, 2), True, False),
+    Domain(Fraction(0), Fraction(1), False, False), Domain(Fraction(1), None),
+    Domain(None, Fraction(-1, 2), True, False),
     Domain(Fraction(-2), Fraction(2), False, False),
 )  # fmt: skip
 

@@ -65,9 +65,7 @@ def test_a_certificate_for_another_step_is_rejected(number):
 def test_no_certificate_of_a_true_step_proves_a_false_one(sides):
     left, right = map(parse_expression, sides)
     accepted = [
-        step.origin
-        for step in WITHIN[::3]
-        if accepts(left, right, Context(), bound_to(left, right, certified(step)))
+        step.origin for step in WITHIN[::3] if accepts(left, right, Context(), bound_to(left, right, certified(step)))
     ]
     assert accepted == []
 
@@ -119,8 +117,6 @@ def text_accepts(left, right, text):
     return accepts(left, right, Context(), certificate)
 
 
-
-
 @pytest.mark.parametrize("number", range(0, len(WITHIN), 40))
 def test_a_damaged_certificate_is_confirmed_or_rejected_and_nothing_else(number):
     step, random = WITHIN[number], Random(number)
@@ -150,7 +146,9 @@ def test_a_function_of_itself_is_refused():
     tree = {"parts": [[["name", "x", None], {**leaf, "factors": [], "parts": []}]]}
     rows = [["sym", "x", []], ["exp", None, [0]]]
     with pytest.raises(Rejected):
-        verify_proof(left, right, Context(), {"sides": [0, 1], "free": ["x"], "conditions": [], "tree": tree, "rows": rows})
+        verify_proof(
+            left, right, Context(), {"sides": [0, 1], "free": ["x"], "conditions": [], "tree": tree, "rows": rows}
+        )
 
 
 def test_a_refutation_outside_the_domain_is_rejected():
@@ -169,7 +167,9 @@ def test_a_refutation_of_a_true_step_is_rejected():
         verify_refutation(left, right, Context(), certificate)
 
 
-@pytest.mark.parametrize("path", sorted(Path(backproof.verify.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(Path(backproof.verify.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+)
 def test_the_second_checker_imports_nothing_of_the_kernel(path):
     allowed = {"terms", "domains", "errors", "verify"}
     imported = {
