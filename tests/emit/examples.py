@@ -101,7 +101,7 @@ VARIABLES = ("x", "y", "a", "alpha", "x1", "x_1", "apple_price", "w_max")
 SCOPE = Scope.of([*VARIABLES, "n", "k"])
 SYMBOLS = st.sampled_from([sym(name) for name in (*VARIABLES, "dx", "dapple_price")])
 NUMBERS = st.sampled_from([num(text) for text in ("0", "2", "10", "0.5", "3.25", "1e-9", "123e30")])
-INDEXED = st.sampled_from([sym("x", idx("n"), idx("k")), sym("x1", idx("n")), sym("x1", idx("n")), sym("dy", idx("n")), idx("k"), size("n")])
+INDEXED = st.sampled_from([sym("x", idx("n"), idx("k")), sym("x1", idx("n")), sym("dy", idx("n")), idx("k"), size("n")])
 
 
 LEAVES = st.one_of(SYMBOLS, NUMBERS, INDEXED)
