@@ -80,7 +80,11 @@ def test_products_are_flat_with_their_sign_in_front(given: str, expected: str) -
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("where(x > 0, 1, 0)", "[x > 0]"), ("where(x > 0, 0, 1)", "[x <= 0]"), ("where(x > 0, x, 1)", "where(x > 0, x, 1)")],
+    [
+        ("where(x > 0, 1, 0)", "[x > 0]"),
+        ("where(x > 0, 0, 1)", "[x <= 0]"),
+        ("where(x > 0, x, 1)", "where(x > 0, x, 1)"),
+    ],
 )
 def test_zero_or_one_is_an_indicator(given: str, expected: str) -> None:
     assert to_source(indicator(parse_expression(given))) == expected

@@ -194,7 +194,7 @@ def graph(
 
 @main.command(context_settings=CONTEXT)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
-@click.option("-o", "--output", type=PATH, required=True, help="The folder of the site; it is replaced as a whole.")
+@click.option("-o", "--output", type=PATH, required=True, help="The folder of the site, replaced as a whole.")
 @click.option("--jobs", type=click.IntRange(1), help="How many processes; default: one for each processor.")
 @click.option("--title", default="", help="The title of the index.")
 def docs(paths: tuple[Path, ...], output: Path, jobs: int | None, title: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backproof.cli.output import note
 from backproof.site import build
-from backproof.site.build import sources
+from backproof.site.building import sources
 
 
 def write_docs(paths: list[Path], output: Path, jobs: int | None, title: str) -> int:

@@ -143,7 +143,8 @@ class Writer:
         """Return rows whose equals signs stand below one another, each with its mark and reason."""
         rows = spread(block.rows, lambda term: self.typeset(term).width, _ROOM)
         body = "\n".join(self.row(row, block.apart) for row in rows)
-        return f'<div class="scroll" tabindex="0"><table class="steps" role="presentation"><tbody>\n{body}\n</tbody></table></div>'
+        table = f'<table class="steps" role="presentation"><tbody>\n{body}\n</tbody></table>'
+        return f'<div class="scroll" tabindex="0">{table}</div>'
 
     def row(self, row: Row, apart: bool) -> str:
         left = math(settled(self.typeset(row.left).text), display=True) if row.left else ""
@@ -170,23 +171,25 @@ class Writer:
 
     def reason(self, words: Words) -> str:
         """Return the reason, linked to the line or the section that it names."""
-        if len(words) >= 2 and words[0] == "definition of " and isinstance(words[1], Term) and words[1].data in self.lines:
-            target = f"{self.prefix}-line-{words[1].data}"
+        named = words[1] if len(words) > 1 and words[0] == "definition of " else None
+        if isinstance(named, Term) and named.data in self.lines:
+            target = f"{self.prefix}-line-{named.data}"
             return f'<a href="#{target}">{self.words(words[:2])}</a>{self.words(words[2:])}'
         if words and isinstance(words[0], Markup) and words[0].text == "chain rule" and self.derivation.pullbacks:
             return f'<a href="#{self.id("Backward pass")}">chain rule</a>{self.words(words[1:])}'
         return self.words(words)
 
     def table(self, block: Table) -> str:
-        header = "".join(f'<th scope="col" class="{s}">{escape(t)}</th>' for t, s in zip(block.header, block.sides, strict=False))
+        titles = zip(block.header, block.sides, strict=False)
+        header = "".join(f'<th scope="col" class="{side}">{escape(title)}</th>' for title, side in titles)
         head = f"<thead><tr>{header}</tr></thead>" if header else ""
         body = "\n".join(self._table_row(row, block.sides) for row in block.rows)
         return f'<div class="scroll" tabindex="0"><table class="data">{head}<tbody>\n{body}\n</tbody></table></div>'
 
     def _table_row(self, row: tuple[Words, ...], sides: str) -> str:
         first, *rest = row
-        cells = "".join(f'<td class="{side}">{self.words(cell)}</td>' for cell, side in zip(rest, sides[1:], strict=True))
-        return f'<tr><th scope="row">{self.words(first)}</th>{cells}</tr>'
+        cells = (f'<td class="{side}">{self.words(cell)}</td>' for cell, side in zip(rest, sides[1:], strict=True))
+        return f'<tr><th scope="row">{self.words(first)}</th>{"".join(cells)}</tr>'
 
     # -------------------------------------------------------------- evidence
 

@@ -102,13 +102,13 @@ class _Reader:
         """Return what stands up to ``end`` (or the end) with its scripts."""
         parts: list[str] = []
         while self.at < len(self.found):
-            token = self.next()
-            if token == end:
+            part = self.next()
+            if part == end:
                 break
-            if token in ("^", "_"):
-                self.script(parts, token)
+            if part in ("^", "_"):
+                self.script(parts, part)
             else:
-                parts.append(self.atom(token))
+                parts.append(self.atom(part))
         return "".join(parts)
 
     def script(self, parts: list[str], sign: str) -> None:
@@ -125,28 +125,28 @@ class _Reader:
         parts.append(f"<msubsup>{base}{below}{above}</msubsup>")
 
     def argument(self) -> str:
-        token = self.next()
-        return f"<mrow>{self.row('}') if token == '{' else self.atom(token)}</mrow>"
+        part = self.next()
+        return f"<mrow>{self.row('}') if part == '{' else self.atom(part)}</mrow>"
 
     def words(self) -> str:
         if self.peek() != "{":
             return self.next()
         self.next()
         taken = []
-        while self.at < len(self.found) and (token := self.next()) != "}":
-            taken.append(token)
+        while self.at < len(self.found) and (part := self.next()) != "}":
+            taken.append(part)
         return "".join(taken)
 
-    def atom(self, token: str) -> str:
-        if token == "{":
+    def atom(self, part: str) -> str:
+        if part == "{":
             return f"<mrow>{self.row('}')}</mrow>"
-        if token.startswith("\\"):
-            return self.command(token[1:])
-        if token[:1].isdigit():
-            return f"<mn>{token}</mn>"
-        if token in _OPERATORS:
-            return f"<mo>{escape(_OPERATORS[token])}</mo>"
-        return f"<mi>{escape(token)}</mi>"
+        if part.startswith("\\"):
+            return self.command(part[1:])
+        if part[:1].isdigit():
+            return f"<mn>{part}</mn>"
+        if part in _OPERATORS:
+            return f"<mo>{escape(_OPERATORS[part])}</mo>"
+        return f"<mi>{escape(part)}</mi>"
 
     def command(self, name: str) -> str:
         if name == "frac":

@@ -26,6 +26,7 @@ OPEN, CLOSE, BASE, SCRIPT, END = "\ue000\ue001\ue002\ue003\ue004"
 _MARKS: Final = re.compile(f"([{OPEN}{CLOSE}{BASE}{SCRIPT}{END}])")
 _TAG: Final = re.compile(r"<[^>]*>")
 _LAST: Final = re.compile(r"<(\w+)(?: [^>]*)?>[^<>]*</\1>\Z")
+_FENCE: Final = re.compile(r'<mo form="(prefix|postfix)" lspace="0" rspace="0">(?=[()\[\]|])')
 _BARE: Final = re.compile(r"(<(m[ion]|mtext)\b[^>]*>[^<]*</\2>|<[^>]*>)|[^<]+")
 
 
@@ -53,7 +54,7 @@ def _script(raised: Box) -> Construct:
 
 
 def _turned(cell: Box) -> list[str]:
-    first, *rest = [line_text(line) for line in break_lines(cell, LATEX.widest, HANG)]
+    first, *rest = [line_mathml(line) for line in break_lines(cell, LATEX.widest, HANG)]
     return [first, *(f'<mspace width="1em"></mspace>{line}' for line in rest)]
 
 
@@ -192,7 +193,7 @@ def _base(stack: list[tuple[str, list[str]]]) -> str:
 
 
 def _unstretched(text: str) -> str:
-    return re.sub(r'<mo form="(prefix|postfix)"([^>]*)>(?=[()\[\]|])', r'<mo form="\1"\2 stretchy="false">', text)
+    return _FENCE.sub(r'<mo form="\1" stretchy="false">', text)
 
 
 def _numbered(text: str) -> str:

@@ -97,7 +97,7 @@ def picture(derivation: Derivation, *, upto: int | None = None, numbers: Numbers
     edges = []
     for source, target in _uses(derivation):
         known = target in steps or (not target and (upto is None or upto >= 0))
-        end = at[source if not target else target, not target]
+        end = at[target or source, not target]
         gradient = words.gradient(source, target) if known else ()
         edges.append(Edge(at[source, False], end, words.value(source), gradient, bool(target) and target == active))
     title = visible(derivation.title or derivation.node.name)
@@ -145,18 +145,27 @@ def _label(operation: Operation) -> Words:
     """Return the sign of an operation, with the constant that it holds."""
     term, inputs = operation.term, operation.inputs
     constants = [value for value in inputs if not _varies(value)]
-    if operation.kind in REDUCTIONS and term.args[0] in inputs:
-        return (f"{_FUNCTIONS.get(operation.kind, operation.kind)} {', '.join(term.data)}",)
-    if not _is_single(operation):
-        return (term,) if _columns(term) <= _LABEL else ("…",)
+    if term.head in REDUCTIONS or not _is_single(operation):
+        return _several(term, inputs)
     if not constants or operation.kind in ("relu", "where", "copy"):
         return (_SIGNS.get(operation.kind) or _FUNCTIONS.get(operation.kind, operation.kind.replace("_", " ")),)
-    if operation.kind in _ONE_CONSTANT and len(inputs) == 2 and (operation.kind in ("add", "mul") or _varies(inputs[0])):
+    is_last = len(inputs) == 2 and (operation.kind in ("add", "mul") or _varies(inputs[0]))
+    if operation.kind in _ONE_CONSTANT and is_last:
         return (_ONE_CONSTANT[operation.kind], constants[0])
     if operation.kind in ("square", "power") and constants[-1] in _POWERS:
         return (_POWERS[constants[-1]],)
     held = substitute(term, {value: _PLACE for value in inputs if _varies(value)})
     return (held,) if _columns(held) <= _LABEL else ("…",)
+
+
+def _several(term: Term, inputs: tuple[Term, ...]) -> Words:
+    """Return what stands for several operations at once: the sum of products, what it is divided by."""
+    if term.head in REDUCTIONS:
+        inner = "" if term.args[0] in inputs else _SIGNS.get(term.args[0].head, "…")
+        return (f"{_FUNCTIONS.get(term.head, term.head)} {', '.join(term.data)} {inner}".rstrip(),)
+    if term.head == "div" and not _varies(term.args[1]):
+        return (*_several(term.args[0], inputs), " / ", term.args[1])
+    return (term,) if _columns(term) <= _LABEL else ("…",)
 
 
 def _columns(term: Term) -> float:

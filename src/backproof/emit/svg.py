@@ -14,7 +14,7 @@ from backproof.emit.outline import Markup, Words
 from backproof.emit.picture import Edge, Numbers, Picture, Vertex, picture
 from backproof.emit.text_style import TEXT
 from backproof.emit.typography import Typesetter
-from backproof.terms import Term
+from backproof.terms import FUNCTIONS, Term
 
 #: Pixels of an em; ems of a line of a label, of a circle, and around the whole.
 EM: Final = 15.0
@@ -202,10 +202,11 @@ def _arrow(end: Point) -> str:
 _RAISED: Final = str.maketrans(
     "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+−()abcdefghijklmnoprstuvwxyz"
 )
-_RUNS: Final = re.compile(r"([⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻ]+)|([A-Za-zα-ωΑ-Ω][A-Za-z0-9_′']*)|([^⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻA-Za-zα-ωΑ-Ω]+)")
+_ABOVE: Final = "⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻ"
+_RUNS: Final = re.compile(rf"([{_ABOVE}]+)|([A-Za-zα-ωΑ-Ω][A-Za-z0-9_′']*)|([^{_ABOVE}A-Za-zα-ωΑ-Ω]+)")
 _UPRIGHT: Final = frozenset(
-    "exp log sqrt abs sign max min sin cos tan arctan sinh cosh tanh erf relu if otherwise and or not mean of "
-    "logsumexp power square reciprocal part".split()
+    (*FUNCTIONS, "arctan", "if", "otherwise", "and", "or", "not", "mean", "sum", "prod", "logsumexp", "power", "square",
+     "cube", "reciprocal", "relu")
 )
 
 

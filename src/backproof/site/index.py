@@ -10,7 +10,7 @@ from backproof.emit.html_text import inline
 from backproof.site.frame import framed
 
 if TYPE_CHECKING:
-    from backproof.site.build import Entry
+    from backproof.site.building import Entry
 
 
 def index(entries: Iterable[Entry], title: str) -> str:
@@ -19,7 +19,8 @@ def index(entries: Iterable[Entry], title: str) -> str:
     body = f"""<h1>{escape(title)}</h1>
 <p>Each page derives a backward pass step by step. A tick says that the step is proved.</p>
 <search class="search" hidden><label for="query">Search</label>
-<input id="query" type="search" autocomplete="off" spellcheck="false"><output for="query" aria-live="polite"></output></search>
+<input id="query" type="search" autocomplete="off" spellcheck="false">
+<output for="query" aria-live="polite"></output></search>
 <ul class="index">
 {items}
 </ul>"""

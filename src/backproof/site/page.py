@@ -111,7 +111,8 @@ def figure(derivation: Derivation) -> str:
     """Return the picture of the graph with symbols."""
     drawing = draw(picture(derivation), prefix=f"graph-{derivation.node.name}", style=False)
     drawing = shrinking(drawing)
-    return f'<figure><div class="scroll" tabindex="0" role="group" aria-label="Picture of the graph">{drawing}</div></figure>'
+    frame = '<div class="scroll" tabindex="0" role="group" aria-label="Picture of the graph">'
+    return f"<figure>{frame}{drawing}</div></figure>"
 
 
 def latex(derivation: Derivation) -> str:

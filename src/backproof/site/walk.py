@@ -8,13 +8,13 @@ from fractions import Fraction
 from html import escape
 from typing import Any, Final
 
-from backproof.checking.edge_numbers import edge_numbers
 from backproof.derivation import Derivation, Operation, Pullback
 from backproof.domains import Domain
 from backproof.emit.html import Writer
 from backproof.emit.picture import Numbers, picture
 from backproof.emit.svg import draw
 from backproof.language.document import Declaration
+from backproof.site.edge_numbers import edge_numbers
 from backproof.terms import Term, as_fraction, derivative, make
 
 #: Ems that every number has in the picture.
@@ -97,7 +97,8 @@ def _sliders(derivation: Derivation, writer: Writer, start: dict[str, float], ou
         rows.append(_slider(writer, given.name, writer.term(make("sym", (), given.name)), value, (low, high), whole))
     value = Fraction(start[f"d{output}"]).limit_denominator(10**6)
     upstream = writer.term(make("sym", (), f"d{output}"))
-    rows.append(_slider(writer, f"d{output}", upstream, value, (-max(abs(value) * 2, Fraction(2)), max(abs(value) * 2, Fraction(2))), False))
+    reach = max(abs(value) * 2, Fraction(2))
+    rows.append(_slider(writer, f"d{output}", upstream, value, (-reach, reach), False))
     return f'<div class="sliders" hidden>{"".join(rows)}</div>'
 
 
@@ -107,9 +108,10 @@ def _slider(
     low, high = ends
     step = 1.0 if whole else float(high - low) / 200
     anchor = f"{writer.prefix}-slider-{name}"
+    span = f'min="{float(low):g}" max="{float(high):g}" step="{step:g}" value="{float(value):.12g}"'
     return (
         f'<label for="{anchor}">{label}</label><input type="range" id="{anchor}" data-name="{escape(name)}" '
-        f'aria-label="{escape(name)}" min="{float(low):g}" max="{float(high):g}" step="{step:g}" value="{float(value):.12g}">'
+        f'aria-label="{escape(name)}" {span}>'
         f'<output for="{anchor}">{float(value):.5g}</output>'
     )
 
@@ -153,11 +155,15 @@ def _backward(edge: Pullback, writer: Writer, numbers: Numbers) -> str:
     local = writer.term(derivative(make("sym", (), target), make("sym", (), source)))
     shown = writer.term(edge.local)
     sent = numbers.gradients.get((source, target), "")
+    parts = {
+        "upstream": f'{writer.term(edge.upstream)} = <output data-part="upstream"></output>',
+        "local": f'{local} = {shown} = <output data-part="local"></output>',
+        "product": f'to {writer.term(edge.gradient)}: <output data-part="product">{sent}</output>',
+    }
+    said = " ".join(f'<span class="{part}">{text}</span>' for part, text in parts.items())
     return (
         f'<li data-kind="backward" data-from="{escape(source)}" data-to="{escape(target)}">'
-        f'<span class="way">backward</span> <span class="upstream">{writer.term(edge.upstream)} = <output data-part="upstream"></output></span> '
-        f'<span class="local">{local} = {shown} = <output data-part="local"></output></span> '
-        f'<span class="product">to {writer.term(edge.gradient)}: <output data-part="product">{sent}</output></span></li>\n'
+        f'<span class="way">backward</span> {said}</li>\n'
     )
 
 

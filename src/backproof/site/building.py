@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -75,17 +75,17 @@ def build(given: Sequence[Source], output: Path, *, jobs: int = 1, title: str = 
     engine = fingerprint()
     keys = {source.name: _key(source, engine, title, given) for source in given}
     known = _known(output)
-    old = {name: entry for name, entry in known.items() if keys.get(name) == entry.key}
-    unchanged = len(old) == len(given) == len(known) and _whole(output, keys)
-    if not unchanged:
+    old = {name: entry for name, entry in known.items() if keys.get(name) == entry.key and _has(output, name)}
+    todo: list[Source] = []
+    if len(old) == len(given) == len(known) and _has(output, "index"):
+        entries = [old[source.name] for source in given]
+    else:
         todo = [source for source in given if source.name not in old]
         with folders.replacing(output) as fresh:
             _copy(output, fresh, old)
             fresh_entries = dict(_rendered(todo, keys, fresh, jobs))
             entries = [fresh_entries.get(source.name) or old[source.name] for source in given]
             _finish(fresh, entries, title)
-    else:
-        todo, entries = [], [old[source.name] for source in given]
     findings = tuple(found for entry in entries for found in entry.findings)
     return Result(len(given), len(todo), findings, max((entry.worst for entry in entries), default=0))
 
@@ -134,17 +134,13 @@ def _entry(data: dict[str, Any]) -> Entry:
     return Entry(**data | {"nodes": tuple(data["nodes"]), "findings": tuple(data["findings"])})
 
 
-def _whole(output: Path, keys: dict[str, str]) -> bool:
-    return all((output / f"{name}.html").is_file() for name in [*keys, "index"])
+def _has(output: Path, name: str) -> bool:
+    return (output / f"{name}.html").is_file()
 
 
-def _copy(output: Path, fresh: Path, old: dict[str, Entry]) -> None:
-    for name in list(old):
-        page = output / f"{name}.html"
-        if page.is_file():
-            shutil.copy2(page, fresh / page.name)
-        else:
-            del old[name]
+def _copy(output: Path, fresh: Path, old: Iterable[str]) -> None:
+    for name in old:
+        shutil.copy2(output / f"{name}.html", fresh / f"{name}.html")
 
 
 def _rendered(todo: Sequence[Source], keys: dict[str, str], fresh: Path, jobs: int) -> Iterator[tuple[str, Entry]]:
@@ -176,6 +172,7 @@ def _finish(fresh: Path, entries: Sequence[Entry], title: str) -> None:
     shared = fresh / "assets"
     shared.mkdir()
     for path in (*(_PACKAGE / "emit" / "assets").iterdir(), *(_PACKAGE / "site" / "assets").iterdir()):
-        shutil.copyfile(path, shared / path.name)
+        if path.is_file():
+            shutil.copyfile(path, shared / path.name)
     manifest = {"schema": 1, "pages": [asdict(entry) for entry in entries]}
     (fresh / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
