@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import re
 import sys
@@ -53,11 +54,11 @@ def _is_abstract(cls: type[Any]) -> bool:
 
 
 def _does_something(function: Any) -> bool:
-    code = function.__code__
-    if "NotImplementedError" in code.co_names:
+    """Say whether a function computes anything: a base class raises, or only has a docstring."""
+    if "NotImplementedError" in function.__code__.co_names:
         return False
-    constants = [value for value in code.co_consts if value is not None and value != function.__doc__]
-    return bool(constants or code.co_names or code.co_argcount > 1 and len(code.co_code) > 8)
+    empty = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "COPY_FREE_VARS", "POP_TOP"}
+    return not {step.opname for step in dis.get_instructions(function)} <= empty
 
 
 def _settings(cls: type[Any]) -> tuple[Argument, ...]:

@@ -200,6 +200,8 @@ def _factors(node: ast.AST, scope: Scope) -> Iterator[Edit]:
     for text in scope.settings:
         yield "factor", f"`{_short(node)}` lacks the factor `{text}`", ast.BinOp(_copied(node), ast.Mult(), _expression(text))
         yield "factor", f"`{_short(node)}` is to be divided by `{text}`", ast.BinOp(_copied(node), ast.Div(), _expression(text))
+    for number in (2, 3, 0.5):
+        yield "factor", f"`{_short(node)}` lacks the factor {number}", ast.BinOp(ast.Constant(number), ast.Mult(), _copied(node))
     for size in [f"{name}.shape[{axis}]" for name in scope.arrays[:4] for axis in (0, -1)]:
         yield "missing 1/N", f"`{_short(node)}` is not divided by `{size}`", ast.BinOp(_copied(node), ast.Div(), _expression(size))
         yield "extra 1/N", f"`{_short(node)}` lacks the factor `{size}`", ast.BinOp(_copied(node), ast.Mult(), _expression(size))

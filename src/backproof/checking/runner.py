@@ -38,10 +38,11 @@ class _Drain:
         return thread
 
     def _read(self) -> None:
-        while chunk := os.read(self.stream.fileno(), 1 << 16):
-            self.count += len(chunk)
-            if len(self.kept) < KEPT:
-                self.kept += chunk[: KEPT - len(self.kept)]
+        with self.stream:
+            while chunk := os.read(self.stream.fileno(), 1 << 16):
+                self.count += len(chunk)
+                if len(self.kept) < KEPT:
+                    self.kept += chunk[: KEPT - len(self.kept)]
 
     @property
     def text(self) -> str:
@@ -64,11 +65,12 @@ class _Messages:
         return thread
 
     def _read(self) -> None:
-        for line in self.stream:
-            try:
-                self.found.append(json.loads(line))
-            except ValueError:
-                continue  # a line that a dying process did not finish
+        with self.stream:
+            for line in self.stream:
+                try:
+                    self.found.append(json.loads(line))
+                except ValueError:
+                    continue  # a line that a dying process did not finish
 
     @property
     def is_finished(self) -> bool:

@@ -133,9 +133,9 @@ class Plan:
 
     @property
     def is_rows(self) -> bool:
-        """Say whether every array has one shape, so that any other shape may be tried."""
-        return bool(self.shapes) and all(text.split()[:2] == ["n", "d"] for text in self.shapes.values())
-
+        """Say whether every array has one shape, (n, d) or as given, so that any other shape may be tried."""
+        words = next(iter(self.shapes.values()), "").split()
+        return self.is_uniform and (words[:2] == ["n", "d"] or (bool(words) and words[0].isdigit()))
 
     @property
     def is_uniform(self) -> bool:

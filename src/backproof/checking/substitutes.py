@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, Final
@@ -90,6 +91,7 @@ class Substitute(ModuleType):
         return getattr(self._original, name)
 
 
+@cache
 def _outside() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     return tuple(paths[key] for key in ("stdlib", "purelib", "platlib")) + (str(Path(__file__).parents[1]),)
