@@ -42,7 +42,8 @@ def split_words(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...
 
 def is_code(word: str) -> bool:
     """Say whether a word names Python: a file, a notebook, ``path.py::Name``, or a dotted module."""
-    return bool(_CODE.search(word)) or (bool(_MODULE.fullmatch(word)) and not Path(word).exists() and "/" not in word)
+    is_module = _MODULE.fullmatch(word) is not None and not word.endswith(".md")
+    return bool(_CODE.search(word)) or (is_module and not Path(word).exists() and "/" not in word)
 
 
 def check_code(words: tuple[str, ...], asked: dict[str, Any], as_json: bool, quiet: bool, no_color: bool) -> int:
@@ -63,7 +64,10 @@ def check_code(words: tuple[str, ...], asked: dict[str, Any], as_json: bool, qui
     for word in words:
         reports.append(check_path(word, options))
         if not writer:
-            click.echo(file_text(reports[-1], lambda text, fg: click.style(text, fg=fg) if colour else text, quiet), color=colour)
+            click.echo(
+                file_text(reports[-1], lambda text, fg: click.style(text, fg=fg) if colour else text, quiet),
+                color=colour,
+            )
     click.echo(WRITERS[writer](reports) if writer else summary(reports))
     return exit_code(reports)
 
