@@ -12,19 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backproof.emit import EMITTERS, emit_all, emit_json, emit_latex, emit_markdown, emit_text
+from backproof.emit import DRAWINGS, EMITTERS, emit_all, emit_json, emit_latex, emit_markdown, emit_text
 from backproof.terms import Term
 
 from .examples import HOSTILE, NAMES, NUMBERED, REFUTED, SPECIAL, TERMS, derivations
 
 GOLDEN = ("sigmoid", "relu", "apple", "softplus")
+#: The formats that say everything; a drawing and the steps alone do not.
+DOCUMENTS = sorted({*EMITTERS} - {*DRAWINGS, "aligned"})
 FILES = {"text": "txt", "latex": "tex"}
 
 
 @pytest.mark.parametrize("form", sorted(EMITTERS))
 @pytest.mark.parametrize("name", NAMES)
 def test_writes_every_derivation_of_the_catalogue(name: str, form: str) -> None:
-    assert all(len(EMITTERS[form](derivation)) > 200 for derivation in derivations(name))
+    least = 200 if form in DOCUMENTS else 20
+    assert all(len(EMITTERS[form](derivation)) > least for derivation in derivations(name))
 
 
 @pytest.mark.parametrize("form", sorted(EMITTERS))
@@ -61,7 +64,7 @@ def test_prints_the_condition_of_a_step(form: str, condition: str) -> None:
     assert condition in EMITTERS[form](SPECIAL["conditional"])
 
 
-@pytest.mark.parametrize("form", sorted(EMITTERS))
+@pytest.mark.parametrize("form", DOCUMENTS)
 def test_shows_exact_numbers_beside_those_of_float64(form: str) -> None:
     document = EMITTERS[form](NUMBERED)
     assert "220.00000000000003" in document

@@ -51,6 +51,8 @@ MARKDOWN: Final[Style] = replace(
     LATEX,
     constructs={
         **LATEX.constructs,
+        "index": Construct("", "_ {", "}", 0.1),
+        "index of a subscript": Construct("{", "}_ {", "}", 0.1),
         "operator": Construct(r"\text{", "", "}"),
         "size": Construct(r"\text{size of }", "", "", 3),
         "cases": Construct(r"\begin{cases} ", r" \cr ", r" \end{cases}", 1.2),
