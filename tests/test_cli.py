@@ -280,6 +280,11 @@ def test_check_of_a_folder_verifies_its_files(file: Path) -> None:
     assert done.stdout.startswith("✓ notes")
 
 
+def test_check_quietly_prints_the_summary_alone() -> None:
+    done = run("check", "-q", "sigmoid")
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 1)
+
+
 def test_check_of_a_node_verifies_that_node() -> None:
     assert run("check", "sigmoid").stdout.splitlines()[-1].startswith("1 derivation; 4 steps: 4 proved;")
 

@@ -27,8 +27,8 @@ class WordGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in _OWN_OPTIONS:
-            args = [FALLBACK, *args]
-        return super().parse_args(ctx, protect_negative(args))
+            args = protect_negative([FALLBACK, *args])
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake of the user is one message and exit code 2."""
