@@ -98,15 +98,15 @@ def test_the_steps_are_one_idea_a_line(lines: list[str], expected: list[tuple[st
 @pytest.mark.parametrize(
     ("line", "inputs", "reason"),
     [
-        ("y = x^2", "x", "y takes the same value at x and -x"),
-        ("y = exp(-x^2)", "x", "y takes the same value at x and -x"),
-        ("y = sin(x)", "x", "y falls at x = 2 and rises at x = 1"),
-        ("y = x/(1 + exp(-x))", "x", "y falls at x = -2 and rises at x = 1"),
-        ("y = x*(1 + erf(x/sqrt(2)))/2", "x", "y falls at x = -1 and rises at x = 1"),
+        ("y = x^2", "x", "$y$ takes the same value at $x$ and $-x$."),
+        ("y = exp(-x^2)", "x", "$y$ takes the same value at $x$ and $-x$."),
+        ("y = sin(x)", "x", "$y$ falls at $x = 2$ and rises at $x = 1$."),
+        ("y = x/(1 + exp(-x))", "x", "$y$ falls at $x = -2$ and rises at $x = 1$."),
+        ("y = x*(1 + erf(x/sqrt(2)))/2", "x", "$y$ falls at $x = -1$ and rises at $x = 1$."),
     ],
 )
 def test_a_gradient_that_needs_the_input_says_why(line: str, inputs: str, reason: str) -> None:
-    assert chain(derivation(line, inputs=inputs)).note == f"no form in y alone: {reason}"
+    assert chain(derivation(line, inputs=inputs)).note == f"No form in $y$ alone: {reason}"
 
 
 def test_the_domain_decides_an_inverse_with_two_values() -> None:

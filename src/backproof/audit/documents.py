@@ -102,9 +102,10 @@ def derive_claim(document: Document, claim: Claim) -> JudgedChain:
 
 
 def prose_of(document: Document) -> str:
-    """Return the prose of a file without its heading."""
+    """Return the prose of a file without its heading; what led to a block by a colon ends with a full stop."""
     texts = (block.text.strip() for block in document.blocks if isinstance(block, Prose))
-    return "\n\n".join(text.removeprefix(f"# {document.title}").strip() for text in texts).strip()
+    bare = (text.removeprefix(f"# {document.title}").strip() for text in texts)
+    return "\n\n".join(f"{text[:-1]}." if text.endswith(":") else text for text in bare).strip()
 
 
 def node_findings(path: str, derivation: Derivation) -> Iterator[Finding]:

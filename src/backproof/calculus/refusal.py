@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -12,19 +13,25 @@ _POINTS: Final = tuple(map(sp.Rational, (1, -1, 2, -2, 3, -3, 0, "1/2", "-1/2", 
 
 
 def refusal(primal: Any, local: Any, variable: Any, name: str, output: str) -> str:
-    """Return why ``local`` is no function of ``output = primal(variable)``, or that no form was found.
+    """Return in Markdown why ``local`` is no function of ``output = primal(variable)``, or that no form was found.
 
     An even function takes every value twice.  A differentiable function of one interval that falls at one
     point and rises at another takes some value at a falling and at a rising point, so that its derivative
     is no function of its value.
     """
+    x, y = _math(name), _math(output)
     if _is_two_sided(variable) and _is_even(primal, variable) and not _is_even(local, variable):
-        return f"no form in {output} alone: {output} takes the same value at {name} and -{name}"
+        return f"No form in {y} alone: {y} takes the same value at {x} and {_math(f'-{name}')}."
     signs = dict(reversed(list(_signs(local, variable))))
     if {1, -1} <= signs.keys():
-        places = f"falls at {name} = {signs[-1]} and rises at {name} = {signs[1]}"
-        return f"no form in {output} alone: {output} {places}"
-    return f"no form in {output} alone was found"
+        falling, rising = (_math(f"{name} = {signs[sign]}") for sign in (-1, 1))
+        return f"No form in {y} alone: {y} falls at {falling} and rises at {rising}."
+    return f"No form in {y} alone was found."
+
+
+def _math(text: str) -> str:
+    """Return ``text`` as mathematics in Markdown; names of several letters are words."""
+    return text if re.search(r"[A-Za-z_]{2}", text) else f"${text}$"
 
 
 def _is_two_sided(variable: Any) -> bool:

@@ -161,7 +161,16 @@ class Search:
     def _tidied(self, route: Route) -> Route:
         last = route[-1].term
         short = self.shortest(last)
-        return route if short is last else [*route, Proposal(short, name_of(last, short))]
+        if short is last:
+            return route
+        return [*route, Proposal(short, self._shortened(last, short))]
+
+    def _shortened(self, before: Term, after: Term) -> str:
+        """Return the name of the rule that shortens ``before``: a definition where putting it in is all."""
+        for name in symbols(after):
+            if name in self.lines and replace_names(after, {name: self.flow.definitions[name]}) is before:
+                return self._definition(name)
+        return name_of(before, after)
 
     def _translation(self, term: Term) -> Translation:
         return Translation(self.judge.context.domains, symbols(term), [self.upstream])
@@ -187,7 +196,7 @@ def note(search: Search, value: Term, route: Route) -> str:
     if not search.judge(gradient_of(value), route[0].term).is_accepted:
         return ""
     if any(complexity(form) < complexity(final) for form in search.unproved):
-        return "a shorter form was proposed, but the kernel could not prove it"
+        return "A shorter form was proposed, but the kernel could not prove it."
     moved = search.flow.dependent(value) - {search.output}
     is_single = len(search.judge.context.domains) == 1 and not has_choices(search.flow.operations)
     named = search.flow.chain_rule(value)

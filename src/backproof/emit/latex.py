@@ -32,6 +32,7 @@ from backproof.terms import Term
 _PAGE: Final = 34.0
 _OPENING: Final = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
+\usepackage[hmargin=35mm, vmargin=25mm]{geometry}
 \usepackage{amsmath}
 \begin{document}
 """
@@ -44,7 +45,7 @@ def emit_latex(derivation: Derivation, *, standalone: bool = False) -> str:
     parts = [rf"\section*{{{escape(first.title)}}}", *page.blocks(first)]
     for section in rest:
         parts += [rf"\subsection*{{{escape(section.title)}}}", *page.blocks(section)]
-    parts += [rf"\noindent {escape(summary(derivation))}", r"\endgroup", ""]
+    parts += [rf"\smallskip\noindent {escape(summary(derivation))}", r"\endgroup", ""]
     fragment = "\n".join([r"\begingroup\allowdisplaybreaks", *parts])
     return article([fragment]) if standalone else fragment
 
