@@ -99,7 +99,7 @@ def print_report(report: Report, quiet: bool, colour: bool) -> None:
         headline, *details = str(finding).splitlines()
         styled = click.style(headline, fg=_COLOURS[finding.severity], bold=True)
         click.echo("\n".join([styled, *details]), color=colour)
-    for condition in conditions(report):
+    for condition in () if quiet else conditions(report):
         click.echo(f"    proved if {condition}")
 
 
