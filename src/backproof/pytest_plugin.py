@@ -88,7 +88,11 @@ class DerivationItem(pytest.Item):
 
     def runtest(self) -> None:
         """Check the file once, and raise what was found between this derivation's line and the next one's."""
-        siblings = sorted(item.line for item in self.parent.collect() if isinstance(item, DerivationItem)) if self.parent else []
+        siblings = (
+            sorted(item.line for item in self.parent.collect() if isinstance(item, DerivationItem))
+            if self.parent
+            else []
+        )
         after = next((line for line in siblings if line > self.line), None)
         first = 0 if siblings[:1] == [self.line] else self.line
         found = [

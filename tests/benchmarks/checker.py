@@ -1,7 +1,8 @@
+# ruff: noqa: E402, S102 - a script of the checkout runs generated layers
 """Prints how many planted mistakes the checker finds, how many it names rightly, and how many right layers it flags.
 
-    python tests/benchmarks/checker.py            the matrix, by fault
-    python tests/benchmarks/checker.py --missed   also every mutant that was missed or wrongly named
+python tests/benchmarks/checker.py            the matrix, by fault
+python tests/benchmarks/checker.py --missed   also every mutant that was missed or wrongly named
 """
 
 from __future__ import annotations
@@ -61,10 +62,15 @@ def is_equivalent(mutant: Mutant, number: int) -> bool:
     results = []
     for text, name in ((mutant.source, "a"), (mutant.original, "b")):
         module = module_of(text, f"pair{number}{name}")
-        cls = next(value for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "backward"))
+        cls = next(
+            value for key, value in vars(module).items() if isinstance(value, type) and hasattr(value, "backward")
+        )
         rng = np.random.default_rng(0)
         count = cls.forward.__code__.co_argcount - 1
-        given = [np.append(rng.uniform(0.05, 0.95, 40) * 9, [0.0]) if count == 1 and i == 0 else rng.uniform(0.1, 0.9, 41) for i in range(count)]
+        given = [
+            np.append(rng.uniform(0.05, 0.95, 40) * 9, [0.0]) if count == 1 and i == 0 else rng.uniform(0.1, 0.9, 41)
+            for i in range(count)
+        ]
         given[0][:20] *= -1 if cls.__name__ not in ("Log", "Sqrt", "Power", "Reciprocal", "BinaryCrossEntropy") else 1
         with np.errstate(all="ignore"):
             layer = cls()
@@ -81,8 +87,7 @@ SILENT = frozenset({"stale cache", "output is the cache", "upstream overwritten"
 
 def main() -> None:
     mutants = [
-        m for i, m in enumerate(elementwise_sources.mutants())
-        if m.fault in SILENT or not is_equivalent(m, i)
+        m for i, m in enumerate(elementwise_sources.mutants()) if m.fault in SILENT or not is_equivalent(m, i)
     ] + structured_mutants.mutants()
     wanted = next((arg.split("=")[1] for arg in sys.argv if arg.startswith("--only=")), "")
     mutants = [m for m in mutants if wanted in m.id]
@@ -102,7 +107,10 @@ def main() -> None:
     total = [pair for results in rows.values() for pair in results]
     found, named = sum(f for f, _ in total), sum(n for _, n in total)
     print(f"{'all':<32} {len(total):>7} {found:>6} {named:>14}")
-    print(f"recall {found / len(total):.1%}, rightly named {named / len(total):.1%}, {seconds / len(total) * 1e3:.0f} ms a mutant")
+    print(
+        f"recall {found / len(total):.1%}, rightly named {named / len(total):.1%}, "
+        f"{seconds / len(total) * 1e3:.0f} ms a mutant"
+    )
     if "--missed" in sys.argv:
         print("\n".join(missed))
     false_alarms()
@@ -114,11 +122,18 @@ def false_alarms() -> None:
     start = time.perf_counter()
     found = [report for name, text in right for report in reports(text, f"right_{name.replace('-', '_')}")]
     seconds = time.perf_counter() - start
-    flagged = [report for report in found if report.outcome is not Outcome.PASSED and report.outcome is not Outcome.WARNING]
+    flagged = [
+        report for report in found if report.outcome is not Outcome.PASSED and report.outcome is not Outcome.WARNING
+    ]
     print(f"correct layers: {len(found)}, flagged {len(flagged)}, {seconds / len(found) * 1e3:.0f} ms a layer")
     for report in flagged:
         print(report)
 
 
 if __name__ == "__main__":
-    main()
+    if "--peers" in sys.argv:
+        from tests.benchmarks.peers import compare
+
+        compare()
+    else:
+        main()

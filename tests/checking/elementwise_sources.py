@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a row of the table is one line
 """Book-style classes for the elementwise nodes of the catalogue, written out from their files, and mistakes in them."""
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ def plain_source(name: str) -> str:
     """Return a class for a row of ``PLAIN``."""
     given, forward, backward = PLAIN[name]
     kept = "\n".join(f"        self.{n} = {n}" for n in ("x", "y"))
-    return HEADER + f"""class {_class(name)}:
+    return (
+        HEADER
+        + f"""class {_class(name)}:
     def forward(self, {given}):
         {forward}
 {kept}
@@ -80,6 +83,7 @@ def plain_source(name: str) -> str:
         dx = {backward}
         return dx
 """
+    )
 
 
 def source(name: str) -> str | None:
@@ -218,7 +222,9 @@ def _stale(text: str) -> Iterator[str]:
     kept = [name for name in ("x", "y", "t") if f"self.{name} = " in text and f"self.{name}" in _result(text)[1]]
     if kept:
         line = f"        self.{kept[0]} = {kept[0]}\n"
-        yield text.replace(line, f"        self.{kept[0]} = {kept[0]} if not hasattr(self, '{kept[0]}') else self.{kept[0]}\n")
+        yield text.replace(
+            line, f"        self.{kept[0]} = {kept[0]} if not hasattr(self, '{kept[0]}') else self.{kept[0]}\n"
+        )
 
 
 def _swapped_results(text: str) -> Iterator[str]:
@@ -285,5 +291,3 @@ def mutants() -> list[Mutant]:
         for fault, mutate, accepted in MUTATIONS:
             found += [Mutant(name, fault, changed, accepted, text) for changed in mutate(text)]
     return found
-
-

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a row of the table is one line
 """Mistakes in layers with several inputs, as a table of replacements in the example files."""
 
 from __future__ import annotations
@@ -147,4 +148,8 @@ def mutants() -> list[Mutant]:
 
 def correct() -> dict[str, str]:
     """Return the sources of all example files that need neither torch nor jax."""
-    return {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.py")) if "torch" not in path.stem and "jax" not in path.stem and "marked" not in path.stem}
+    return {
+        path.stem: path.read_text()
+        for path in sorted(FOLDER.glob("*.py"))
+        if "torch" not in path.stem and "jax" not in path.stem and "marked" not in path.stem
+    }

@@ -73,7 +73,7 @@ def test_a_notebook_is_read_without_its_magic(tmp_path: Path) -> None:
 
 def test_pyproject_says_how_a_layer_is_fed(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(
-        '[tool.backproof.layers.Blend]\narguments = {weight = 0.25}\nshapes = {first = [3, 2], second = [3, 2]}\n'
+        "[tool.backproof.layers.Blend]\narguments = {weight = 0.25}\nshapes = {first = [3, 2], second = [3, 2]}\n"
     )
     file = tmp_path / "blend.py"
     file.write_text(

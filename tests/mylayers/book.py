@@ -1,4 +1,4 @@
-"""Layers as a book would write them: classes that keep what backward needs, and leave parameters' gradients in attributes."""
+"""Layers as a book would write them: classes that leave the gradients of their parameters in attributes."""
 
 import numpy as np
 
@@ -184,7 +184,7 @@ class Convolution:
 
     def forward(self, x):
         filters, _, height, width = self.W.shape
-        n, _, h, w = x.shape
+        n, _, h, _ = x.shape
         self.shape = x.shape
         self.columns = im2col(x, height, width, self.stride, self.pad)
         self.flat = self.W.reshape(filters, -1).T

@@ -33,7 +33,7 @@ class RNN:
         return h_next
 
     def backward(self, dh_next):
-        Wx, Wh, b = self.params
+        Wx, Wh, _ = self.params
         x, h_prev, h_next = self.cache
         dt = dh_next * (1 - h_next**2)
         self.grads[0][...] = np.dot(x.T, dt)

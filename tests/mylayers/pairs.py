@@ -57,11 +57,11 @@ def conv_forward(x, w, b, conv_param):
         for j in range(out.shape[3]):
             window = padded[:, :, i * stride : i * stride + kh, j * stride : j * stride + kw]
             out[:, :, i, j] = np.tensordot(window, w, axes=([1, 2, 3], [1, 2, 3])) + b
-    return out, (x, w, b, conv_param)
+    return out, (x, w, conv_param)
 
 
 def conv_backward(dout, cache):
-    x, w, b, conv_param = cache
+    x, w, conv_param = cache
     stride, pad = conv_param["stride"], conv_param["pad"]
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     dpadded, dw = np.zeros_like(padded), np.zeros_like(w)

@@ -28,8 +28,8 @@ def adjoint(
     """
     size, blocks = len(tape), tuple(tape.blocks)
     gradient = np.full(size, tape.zero)
-    for output, upstream in zip(outputs, upstreams, strict=True):
-        _accumulate(tape, gradient, output.ravel(), np.broadcast_to(upstream, output.shape).ravel())
+    for output, sent in zip(outputs, upstreams, strict=True):
+        _accumulate(tape, gradient, output.ravel(), np.broadcast_to(sent, output.shape).ravel())
     for block in reversed(blocks):
         arriving = gradient[block.start : block.stop]
         if block.operation in LEAVES or not (arriving != tape.zero).any():

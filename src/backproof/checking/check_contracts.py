@@ -70,7 +70,8 @@ def _shape(name: str, gradient: Any, given: Sample, done: Any) -> Iterator[Findi
     if name in given.constants:
         return
     if np.shape(gradient) != value.shape:
-        yield _failed("shape and dtype", f"the gradient of {name} has shape {np.shape(gradient)}, {name} has {value.shape}",
+        message = f"the gradient of {name} has shape {np.shape(gradient)}, {name} has {value.shape}"
+        yield _failed("shape and dtype", message,
                       name, _shape_fault(np.shape(gradient), value.shape), _sizes(given))  # fmt: skip
     kind = gradient.dtype
     if kind != value.dtype and np.issubdtype(value.dtype, np.floating):
@@ -203,7 +204,9 @@ def forward_in_between(examination: Examination, given: Sample) -> Iterator[Find
 
 def _scaled(given: Sample) -> dict[str, Any]:
     return {
-        name: np.asarray(value)[::-1].copy() if is_array(value) and np.ndim(value) and name not in given.constants else value
+        name: np.asarray(value)[::-1].copy()
+        if is_array(value) and np.ndim(value) and name not in given.constants
+        else value
         for name, value in given.values.items()
     }
 
@@ -219,7 +222,7 @@ def instance_reused(examination: Examination, given: Sample) -> Iterator[Finding
     bigger = [s for s in examination.samples if s.name in ("one sample", "a vector")]
     for other in (moved, *bigger):
         parameters = [name for name in given.values if name not in layer.forward_names]
-        other = _with_parameters(other, given, tuple(parameters))  # noqa: PLW2901 - the same instance keeps them
+        other = _with_parameters(other, given, tuple(parameters))
         try:
             expected = once(layer, other)
             outputs = layer.forward(state, private(other.values))
@@ -227,7 +230,7 @@ def instance_reused(examination: Examination, given: Sample) -> Iterator[Finding
         except UserError as error:
             yield _failed("contract", f"a used instance: {error}", "", "stale cache")
             return
-        except Exception:  # noqa: BLE001 - the user's forward may raise anything
+        except Exception:
             return
         equal = all(same(a, b) for a, b in zip(outputs, expected.outputs, strict=True))
         wrong = [n for n in expected.gradients if not same(expected.gradients[n], found.get(n, np.nan))]
@@ -367,14 +370,19 @@ def _laid_out(
         return
     reference = examination.reference(given)
     for key, value in expected.items():
-        room = tolerance(reference, key, value) if key in reference.bounds and np.shape(reference.bounds[key]) == np.shape(value) else 0
+        room = (
+            tolerance(reference, key, value)
+            if key in reference.bounds and np.shape(reference.bounds[key]) == np.shape(value)
+            else 0
+        )
         if not same(value, found.get(key, np.nan), room):
             yield _failed("layout", f"{name}: another gradient of {key}", key, "memory order")
 
 
 def _inputs(examination: Examination, given: Sample, done: Any) -> Iterator[Finding]:
     values = {
-        name: np.asfortranarray(value) if isinstance(value, np.ndarray) else value for name, value in given.values.items()
+        name: np.asfortranarray(value) if isinstance(value, np.ndarray) else value
+        for name, value in given.values.items()
     }
     yield from _laid_out(
         examination, Sample(given.name, values, given.constants, given.seed), done.upstreams, done.gradients,

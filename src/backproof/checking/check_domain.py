@@ -172,7 +172,7 @@ def places_of(examination: Examination, name: str) -> list[float]:
     compared = record.tape.thresholds if record is not None else set()
     places = sorted({*compared, -1.0, 0.0, 1.0})
     kind = examination.plan.shapes.get(name, "")
-    return [p for p in places if not ("positive" in kind and p <= 0 or "unit" in kind and not 0 < p < 1)]
+    return [p for p in places if not (("positive" in kind and p <= 0) or ("unit" in kind and not 0 < p < 1))]
 
 
 def _beside(place: float, ulps: int) -> float:
@@ -197,11 +197,13 @@ def _huge(examination: Examination, name: str) -> Iterator[Finding]:
             raise UserError("with huge values a pass", error) from error
     for place, got, right in zip(places, found, expected_slopes(examination, name, places), strict=True):
         if not np.isfinite(got):
-            yield Finding("domain", Outcome.FAILED, f"at {name} = {place:g} the gradient is {got}, not {right:.6g}", name,
+            message = f"at {name} = {place:g} the gradient is {got}, not {right:.6g}"
+            yield Finding("domain", Outcome.FAILED, message, name,
                           "not finite")  # fmt: skip
             return
         if not abs(got - right) <= 1e-6 * abs(right) + 1e-12:
-            yield Finding("domain", Outcome.FAILED, f"at {name} = {place:g} the slope is {got:.6g}, not {right:.6g}", name,
+            message = f"at {name} = {place:g} the slope is {got:.6g}, not {right:.6g}"
+            yield Finding("domain", Outcome.FAILED, message, name,
                           "wrong for huge values")  # fmt: skip
             return
     if caught:
@@ -213,8 +215,10 @@ def _huge(examination: Examination, name: str) -> Iterator[Finding]:
 def _structured(examination: Examination) -> Iterator[Finding]:
     """Yield what goes wrong with equal entries, huge entries and flat columns."""
     given = examination.samples[0]
-    name = next((n for n in examination.layer.forward_names if is_array(given.values.get(n)) and n not in given.constants), "")
-    value = given.values.get(name)
+    name = next(
+        (n for n in examination.layer.forward_names if is_array(given.values.get(n)) and n not in given.constants), ""
+    )
+    value: Any = given.values.get(name)
     if not name or np.ndim(value) < 2 or "real" not in f"{examination.plan.shapes.get(name, '')} real".split()[-1]:
         return
     specials = {"equal entries": np.full(np.shape(value), 0.75), "huge entries": np.asarray(value) * 600}
@@ -230,7 +234,8 @@ def _finite(examination: Examination, sample: Sample, name: str, what: str) -> I
     except UserError as error:
         yield Finding("domain", Outcome.FAILED, f"{what} in {name}: {error}", name)
         return
-    expected, found = reference.gradients.get(name), np.asarray(done.gradients.get(name, np.nan))
+    expected: Any = reference.gradients.get(name)
+    found = np.asarray(done.gradients.get(name, np.nan))
     if reference.trace is not None and np.size(expected) <= _MANY_BALLS:
         exact = balls(reference.trace.tape, reference.trace.expected[name].ids)
         expected = np.array([_float(ball) for ball in exact])
@@ -276,7 +281,8 @@ def _ulps(examination: Examination, name: str) -> Row:
     ulps = np.where(np.isfinite(ulps), ulps, np.inf)
     worst = int(np.argmax(ulps))
     share = float(np.mean(ulps > _MANY))
-    detail = f"float32: at most {ulps[worst]:.3g} ulp (at {name} = {points[worst]:.4g}); above {_MANY} ulp at {share:.0%} of points"
+    detail = f"float32: at most {ulps[worst]:.3g} ulp (at {name} = {points[worst]:.4g})"
+    detail += f"; above {_MANY} ulp at {share:.0%} of points"
     node = examination.node.node.name if examination.node else ""
     hint = STABLE.get(node, "") if share > 0 and ulps[worst] > 100 else ""
     return Row("precision", Outcome.PASSED, f"{detail}; {hint}" if hint else detail)
@@ -293,6 +299,8 @@ def _relative(examination: Examination) -> Row:
             room = np.maximum(reference.bounds[name], np.finfo(np.float64).tiny)
             gap = np.abs(gradient - reference.gradients[name]) / (room * np.finfo(np.float32).eps)
             worst = max(worst, float(np.max(gap, initial=0.0)))
-    return Row("precision", Outcome.PASSED, f"float32: {plural(1, 'sample')}, at most {worst:.2g} of the rounding that is to be expected")
-
-
+    return Row(
+        "precision",
+        Outcome.PASSED,
+        f"float32: {plural(1, 'sample')}, at most {worst:.2g} of the rounding that is to be expected",
+    )

@@ -37,7 +37,7 @@ class Mismatch:
 
     @property
     def is_shape(self) -> bool:
-        return np.shape(self.expected) != np.shape(self.found)
+        return bool(np.shape(self.expected) != np.shape(self.found))
 
     @property
     def bad(self) -> Any:
@@ -112,7 +112,9 @@ def _raising(examination: Examination) -> Iterator[Finding]:
             examination.run(given)
         except UserError as error:
             where = "" if given.name == "ordinary" else f" (sample: {given.name})"
-            yield Finding("value", Outcome.FAILED, f"{error}{where}", details=(_sizes(given),), line=_line_of(error.error))
+            yield Finding(
+                "value", Outcome.FAILED, f"{error}{where}", details=(_sizes(given),), line=_line_of(error.error)
+            )
             return
 
 
@@ -164,7 +166,9 @@ def _linearity(examination: Examination) -> Iterator[Finding]:
         reference = examination.reference(given)
         slack = 64 * (np.max(tolerance(reference, name, gradient), initial=0) if name in reference.bounds else EPS)
         if not (np.abs(combined - (2 * gradient - 3 * second)) <= slack + 64 * EPS * scale).all():
-            yield Finding("value", Outcome.FAILED, f"the gradient of {name} is not linear in the upstream gradient", name)
+            yield Finding(
+                "value", Outcome.FAILED, f"the gradient of {name} is not linear in the upstream gradient", name
+            )
         elif nothing.any():
             yield Finding("value", Outcome.FAILED, f"a zero upstream gradient gives a gradient of {name}", name)
 
@@ -317,5 +321,3 @@ def _unrecorded(examination: Examination) -> str:
         if record is not None and record.refusal:
             return f"in float64 only: {record.refusal}"
     return "in float64 only"
-
-

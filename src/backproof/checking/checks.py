@@ -58,7 +58,9 @@ def _raises(examination: Examination) -> bool:
     return False
 
 
-_HINT: Final = "say how it is fed in pyproject.toml: [tool.backproof.layers.NAME] arguments = {…}, shapes = {x = [4, 3]}"
+_HINT: Final = (
+    "say how it is fed in pyproject.toml: [tool.backproof.layers.NAME] arguments = {…}, shapes = {x = [4, 3]}"
+)
 
 
 def _chosen(settings: Settings) -> list[str]:
@@ -70,7 +72,7 @@ def _run(name: str, examination: Examination, wrong: list[Mismatch]) -> Row:
         return CHECKS[name](examination, wrong)
     except (UserError, BackproofError) as error:
         return Row(name, Outcome.UNKNOWN, str(error))
-    except Exception as error:  # noqa: BLE001 - a layer that confuses one check is still given the others
+    except Exception as error:
         return Row(name, Outcome.UNKNOWN, f"the check itself failed: {type(error).__name__}: {error}")
 
 
@@ -102,7 +104,5 @@ def _unchecked(examination: Examination) -> tuple[str, ...]:
         returned = set(examination.run(given).gradients)
     except UserError:
         return ()
-    names: list[Any] = [
-        name for name, value in given.values.items() if is_array(value) and name not in given.constants
-    ]
+    names: list[Any] = [name for name, value in given.values.items() if is_array(value) and name not in given.constants]
     return tuple(name for name in names if name not in returned)

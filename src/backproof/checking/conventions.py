@@ -162,7 +162,15 @@ def _find_jax(members: Members, path: str) -> Iterator[Layer]:
     for name, value in members.items():
         if isinstance(value, jax.custom_vjp) and getattr(value, "fwd", None) and getattr(value, "bwd", None):
             yield JaxLayer(
-                name, path, _line(value.fun), "jax", arguments_of(value.fun), value.bwd, value.fwd, False, function=value
+                name,
+                path,
+                _line(value.fun),
+                "jax",
+                arguments_of(value.fun),
+                value.bwd,
+                value.fwd,
+                False,
+                function=value,
             )
 
 

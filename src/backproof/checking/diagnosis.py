@@ -49,9 +49,11 @@ def _if(evidence: Evidence, undo: Undo, name: str, message: str) -> Fault | None
 
 
 def _transposed(evidence: Evidence) -> Fault | None:
-    return _if(evidence, lambda case: case.found.T, "transposed operand", "it is transposed") if all(
-        case.found.ndim > 1 for case in evidence.cases
-    ) else None
+    return (
+        _if(evidence, lambda case: case.found.T, "transposed operand", "it is transposed")
+        if all(case.found.ndim > 1 for case in evidence.cases)
+        else None
+    )
 
 
 def _batch_sum(evidence: Evidence) -> Fault | None:
@@ -81,7 +83,7 @@ def _factor(evidence: Evidence) -> Fault | None:
         if fault is not None:
             return fault if sign > 0 else Fault(f"sign and {fault.name}", f"it has the wrong sign, and {fault.message}")
     first = factors[0]
-    if first is None or not np.allclose(factors, first, rtol=1e-6):
+    if first is None or not np.allclose([factor or 0.0 for factor in factors], first, rtol=1e-6):
         return None
     shown = _shown_factor(1 / first)
     return _if(evidence, lambda case: case.found * first, "factor", f"it is {shown} times what it ought to be")
@@ -117,12 +119,18 @@ def _sizes(evidence: Evidence) -> Iterator[tuple[str, Callable[[Case], float]]]:
 
         return size
 
-    names = {n: np.ndim(v) for n, v in evidence.cases[0].sample.values.items() if isinstance(v, np.ndarray) and np.ndim(v)}
+    names = {
+        n: np.ndim(v) for n, v in evidence.cases[0].sample.values.items() if isinstance(v, np.ndarray) and np.ndim(v)
+    }
     data = [n for n in names if n in evidence.examination.layer.forward_names] or list(names)
     yield from (("batch size", of(name, 0)) for name in data[:1])
     yield from (("number of features", of(name, -1)) for name in data[:1])
-    yield from ((f"number of entries of {name}", lambda c, name=name: float(np.size(c.sample.values[name]))) for name in data)  # type: ignore[misc]
+    yield from ((f"number of entries of {name}", partial(_entry_count, name=name)) for name in data)
     yield from ((f"size of axis {i} of {name}", of(name, i)) for name, d in names.items() for i in range(d))
+
+
+def _entry_count(case: Case, name: str) -> float:
+    return float(np.size(case.sample.values[name]))
 
 
 def _setting_factor(evidence: Evidence, sign: float) -> Fault | None:
@@ -213,7 +221,7 @@ def _redrawn(evidence: Evidence) -> Fault | None:
             state, _ = begin(examination.layer, case.sample)
             with seeded(case.sample.seed):
                 found = examination.layer.backward(state, [np.array(u) for u in case.done.upstreams])
-        except Exception:  # noqa: BLE001 - the user's code may raise anything
+        except Exception:
             return None
         if not case.accepts(np.asarray(found.get(evidence.argument, np.nan))):
             return None
@@ -225,8 +233,10 @@ def _order(evidence: Evidence) -> Fault | None:
     for other in evidence.cases[0].done.gradients:
         if other == evidence.argument or not fits(evidence, partial(_gradient, name=other)):
             continue
-        theirs = [case.reference.gradients.get(other) for case in evidence.telling]
-        if all(np.shape(e) == np.shape(c.found) and c.resembles(e) for e, c in zip(theirs, evidence.telling, strict=True)):
+        theirs: list[Any] = [case.reference.gradients.get(other) for case in evidence.telling]
+        if all(
+            np.shape(e) == np.shape(c.found) and c.resembles(e) for e, c in zip(theirs, evidence.telling, strict=True)
+        ):
             return Fault("argument order", f"it is returned in the place of {other}'s gradient")
     return None
 
@@ -244,7 +254,8 @@ def _at_output(evidence: Evidence) -> Fault | None:
 
 #: One row each, the surest first.
 FAULTS: Final[tuple[Callable[[Evidence], Fault | None], ...]] = (
-    _sign, _redrawn, _batch_sum, _transposed, _kept_axis, _upstream, _factor, _ignored, _mask, _order, _misrouted, _at_output,
+    _sign, _redrawn, _batch_sum, _transposed, _kept_axis, _upstream, _factor, _ignored, _mask, _order, _misrouted,
+    _at_output,
 )  # fmt: skip
 #: What may go wrong together with another fault: undone first.
 FIRST: Final[tuple[tuple[str, Undo], ...]] = (
@@ -279,10 +290,13 @@ def _raising(examination: Examination) -> list[Finding]:
     found = repairs(examination, names)
     every = {(repair.fault, repair.line): name for name, repair in found.items()}
     return [
-        Finding("value", Outcome.FAILED, f"with one edit backward runs and the gradient of {name} is right: {found[name].message}",
+        Finding("value", Outcome.FAILED, f"{_WITH_ONE_EDIT} of {name} is right: {found[name].message}",
                 name, fault, (), line, found[name].patch)
         for (fault, line), name in every.items()
     ]  # fmt: skip
+
+
+_WITH_ONE_EDIT: Final = "with one edit backward runs and the gradient"
 
 
 def _is_close(wrong: Sequence[Mismatch], argument: str) -> bool:
@@ -291,9 +305,9 @@ def _is_close(wrong: Sequence[Mismatch], argument: str) -> bool:
 
 def _finding(evidence: Evidence, wrong: Sequence[Mismatch], repair: Repair | None) -> Finding:
     fault = name_fault(evidence, repair)
-    mismatch = next((m for m in wrong if m.argument == evidence.argument and m.sample.name == "ordinary"), None) or next(
-        m for m in wrong if m.argument == evidence.argument
-    )
+    mismatch = next(
+        (m for m in wrong if m.argument == evidence.argument and m.sample.name == "ordinary"), None
+    ) or next(m for m in wrong if m.argument == evidence.argument)
     message = f"the gradient of {evidence.argument} is wrong"
     message += f": {fault.message}" if fault else "; no single fault that is known explains it"
     expected, found = formulas(evidence)
@@ -348,11 +362,12 @@ def _entries(mismatch: Mismatch) -> Iterator[str]:
     expected, found = np.atleast_1d(mismatch.expected)[place], np.atleast_1d(mismatch.found)[place]
     where = f"[{', '.join(map(str, place))}]" if np.ndim(mismatch.found) else ""
     total = np.size(mismatch.found)
-    yield f"{len(bad)} of {total} entries differ (sample: {mismatch.sample.name}); {mismatch.argument}{where} gets {found:.9g} instead of {expected:.9g}"
+    yield (
+        f"{len(bad)} of {total} entries differ (sample: {mismatch.sample.name}); "
+        f"{mismatch.argument}{where} gets {found:.9g} instead of {expected:.9g}"
+    )
 
 
 def _place(evidence: Evidence) -> int:
     code = getattr(evidence.examination.layer.backward_function, "__code__", None)
     return int(code.co_firstlineno) if code is not None else 0
-
-

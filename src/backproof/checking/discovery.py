@@ -60,7 +60,8 @@ def _plain(value: Any) -> Any:
 
 def options_from(data: Mapping[str, Any]) -> Options:
     """Return the options that ``Options.as_data`` was made from."""
-    return Options(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    fields: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in data.items()}
+    return Options(**fields)
 
 
 def split_path(path: str) -> tuple[str, tuple[str, ...]]:
@@ -131,7 +132,7 @@ def _is_own(value: Any, module: ModuleType) -> bool:
     home = getattr(value, "__module__", None) or getattr(getattr(value, "fun", None), "__module__", None)
     if home is None or home == module.__name__:
         return True
-    return home.split(".")[0] == module.__name__.split(".")[0]
+    return bool(home.split(".")[0] == module.__name__.split(".")[0])
 
 
 def _explicit(module: ModuleType, path: str, options: Options) -> Layer:
@@ -139,7 +140,7 @@ def _explicit(module: ModuleType, path: str, options: Options) -> Layer:
     for name, function in zip((options.forward, options.backward), found, strict=True):
         if not callable(function):
             raise UnknownName(name or "--forward and --backward go together")
-    return pair_layer(options.forward, *found, path, options.node)
+    return pair_layer(options.forward, found[0], found[1], path, options.node)
 
 
 # ------------------------------------------------------------------ [tool.backproof]
@@ -164,5 +165,3 @@ def settings_for(layer: Layer, options: Options) -> Settings:
         only=options.only, skip=(*options.skip, *said.get("skip", ())), seed=options.seed, prove=options.prove,
         latex=options.latex,
     )  # fmt: skip
-
-

@@ -60,9 +60,17 @@ def _operators(node: ast.AST, _: Scope) -> Iterator[Edit]:
     if not isinstance(node, ast.BinOp):
         return
     if isinstance(node.op, ast.Mult):
-        yield "factor", f"`{_short(node.right)}` multiplies where it ought to divide", ast.BinOp(node.left, ast.Div(), node.right)
+        yield (
+            "factor",
+            f"`{_short(node.right)}` multiplies where it ought to divide",
+            ast.BinOp(node.left, ast.Div(), node.right),
+        )
     elif isinstance(node.op, ast.Div):
-        yield "factor", f"`{_short(node.right)}` divides where it ought to multiply", ast.BinOp(node.left, ast.Mult(), node.right)
+        yield (
+            "factor",
+            f"`{_short(node.right)}` divides where it ought to multiply",
+            ast.BinOp(node.left, ast.Mult(), node.right),
+        )
 
 
 def _superfluous(node: ast.AST, scope: Scope) -> Iterator[Edit]:
@@ -70,7 +78,11 @@ def _superfluous(node: ast.AST, scope: Scope) -> Iterator[Edit]:
     if not isinstance(node, ast.BinOp):
         return
     if isinstance(node.op, (ast.Mult, ast.Div)):
-        size = "len(" in ast.unparse(node.right) or "shape" in ast.unparse(node.right) or ast.unparse(node.right).lower() in _SIZES
+        size = (
+            "len(" in ast.unparse(node.right)
+            or "shape" in ast.unparse(node.right)
+            or ast.unparse(node.right).lower() in _SIZES
+        )
         name = "extra 1/N" if isinstance(node.op, ast.Div) and size else "superfluous factor"
         if ast.unparse(node.right) in scope.upstreams:
             name = "upstream applied twice"
@@ -111,8 +123,13 @@ def _transposes(node: ast.AST, _: Scope) -> Iterator[Edit]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         yield from _product(node, node.left, node.right, lambda a, b: ast.BinOp(a, ast.MatMult(), b))
     if isinstance(node, ast.Call) and _called(node) in ("dot", "matmul") and len(node.args) == 2:
-        yield from _product(node, *node.args, lambda a, b: ast.Call(node.func, [a, b], node.keywords))
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "dot" and len(node.args) == 1:
+        yield from _product(node, node.args[0], node.args[1], lambda a, b: ast.Call(node.func, [a, b], node.keywords))
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "dot"
+        and len(node.args) == 1
+    ):
         yield from _product(
             node, node.func.value, node.args[0],
             lambda a, b: ast.Call(ast.Attribute(a, "dot", ast.Load()), [b], node.keywords),
@@ -136,7 +153,11 @@ def _product(node: ast.AST, left: Any, right: Any, build: Callable[[Any, Any], a
 
 
 def _flip(node: Any) -> Any:
-    return node.value if isinstance(node, ast.Attribute) and node.attr == "T" else ast.Attribute(_copied(node), "T", ast.Load())
+    return (
+        node.value
+        if isinstance(node, ast.Attribute) and node.attr == "T"
+        else ast.Attribute(_copied(node), "T", ast.Load())
+    )
 
 
 def _reductions(node: ast.AST, _: Scope) -> Iterator[Edit]:
@@ -155,14 +176,18 @@ def _reductions(node: ast.AST, _: Scope) -> Iterator[Edit]:
                 keywords = list(node.keywords)
                 keywords[position] = ast.keyword("axis", _expression(axis))
                 if axis != ast.unparse(keyword.value):
-                    yield "wrong axis", f"`{_short(node)}` goes over axis {ast.unparse(keyword.value)} where axis {axis} is meant", ast.Call(
-                        node.func, node.args, keywords
+                    yield (
+                        "wrong axis",
+                        f"`{_short(node)}` goes over axis {ast.unparse(keyword.value)} where axis {axis} is meant",
+                        ast.Call(node.func, node.args, keywords),
                     )
     if node.func.attr in ("sum", "mean", "max", "min") and node.args and isinstance(node.args[-1], ast.Constant):
         for axis in _AXES:
             if axis != ast.unparse(node.args[-1]):
-                yield "wrong axis", f"`{_short(node)}` goes over the wrong axis; {axis} is meant", ast.Call(
-                    node.func, [*node.args[:-1], _expression(axis)], node.keywords
+                yield (
+                    "wrong axis",
+                    f"`{_short(node)}` goes over the wrong axis; {axis} is meant",
+                    ast.Call(node.func, [*node.args[:-1], _expression(axis)], node.keywords),
                 )
 
 
@@ -173,21 +198,27 @@ def _sums(node: ast.AST, _: Scope) -> Iterator[Edit]:
     """Yield a sum over the batch around a value that is assigned or returned."""
     if isinstance(node, (ast.Name, ast.BinOp, ast.Call)) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         for axis in ("0", "-1"):
-            summed = ast.Call(ast.Attribute(_copied(node), "sum", ast.Load()), [], [ast.keyword("axis", _expression(axis))])
+            summed = ast.Call(
+                ast.Attribute(_copied(node), "sum", ast.Load()), [], [ast.keyword("axis", _expression(axis))]
+            )
             yield "missing batch sum", f"`{_short(node)}` is not summed over axis {axis}", summed
 
 
 def _constants(node: ast.AST, _: Scope) -> Iterator[Edit]:
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
         value = node.value
-        for other in dict.fromkeys((value + 1, value - 1, 2 * value, value / 2, 0.5, 1, 2, 3, -value, 1 / value if value else 0)):
+        for other in dict.fromkeys(
+            (value + 1, value - 1, 2 * value, value / 2, 0.5, 1, 2, 3, -value, 1 / value if value else 0)
+        ):
             if other != value:
                 yield "factor", f"`{value}` ought to be `{other:g}`", ast.Constant(other)
 
 
 def _factors(node: ast.AST, scope: Scope) -> Iterator[Edit]:
     """Yield a value with a factor that was left out."""
-    if not isinstance(node, (ast.BinOp, ast.Name, ast.Attribute, ast.Call)) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+    if not isinstance(node, (ast.BinOp, ast.Name, ast.Attribute, ast.Call)) or not isinstance(
+        getattr(node, "ctx", ast.Load()), ast.Load
+    ):
         return
     for text, expression in scope.expressions():
         if text in scope.upstreams:
@@ -198,13 +229,33 @@ def _factors(node: ast.AST, scope: Scope) -> Iterator[Edit]:
             fault, message = f"{last_name(text)} ignored", f"`{_short(node)}` lacks the factor `{text}`"
         yield fault, message, ast.BinOp(_copied(node), ast.Mult(), expression)
     for text in scope.settings:
-        yield "factor", f"`{_short(node)}` lacks the factor `{text}`", ast.BinOp(_copied(node), ast.Mult(), _expression(text))
-        yield "factor", f"`{_short(node)}` is to be divided by `{text}`", ast.BinOp(_copied(node), ast.Div(), _expression(text))
+        yield (
+            "factor",
+            f"`{_short(node)}` lacks the factor `{text}`",
+            ast.BinOp(_copied(node), ast.Mult(), _expression(text)),
+        )
+        yield (
+            "factor",
+            f"`{_short(node)}` is to be divided by `{text}`",
+            ast.BinOp(_copied(node), ast.Div(), _expression(text)),
+        )
     for number in (2, 3, 0.5):
-        yield "factor", f"`{_short(node)}` lacks the factor {number}", ast.BinOp(ast.Constant(number), ast.Mult(), _copied(node))
+        yield (
+            "factor",
+            f"`{_short(node)}` lacks the factor {number}",
+            ast.BinOp(ast.Constant(number), ast.Mult(), _copied(node)),
+        )
     for size in [f"{name}.shape[{axis}]" for name in scope.arrays[:4] for axis in (0, -1)]:
-        yield "missing 1/N", f"`{_short(node)}` is not divided by `{size}`", ast.BinOp(_copied(node), ast.Div(), _expression(size))
-        yield "extra 1/N", f"`{_short(node)}` lacks the factor `{size}`", ast.BinOp(_copied(node), ast.Mult(), _expression(size))
+        yield (
+            "missing 1/N",
+            f"`{_short(node)}` is not divided by `{size}`",
+            ast.BinOp(_copied(node), ast.Div(), _expression(size)),
+        )
+        yield (
+            "extra 1/N",
+            f"`{_short(node)}` lacks the factor `{size}`",
+            ast.BinOp(_copied(node), ast.Mult(), _expression(size)),
+        )
 
 
 def _comparisons(node: ast.AST, scope: Scope) -> Iterator[Edit]:
@@ -213,10 +264,19 @@ def _comparisons(node: ast.AST, scope: Scope) -> Iterator[Edit]:
             if "mask" in text:
                 yield "wrong mask", f"`{_short(node)}` stands where `{text}` ought to", expression
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        flipped: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Lt: ast.GtE, ast.LtE: ast.Gt}
+        flipped: dict[type[ast.cmpop], type[ast.cmpop]] = {
+            ast.Gt: ast.LtE,
+            ast.GtE: ast.Lt,
+            ast.Lt: ast.GtE,
+            ast.LtE: ast.Gt,
+        }
         other = flipped.get(type(node.ops[0]))
         if other is not None:
-            yield "mask inverted", f"`{_short(node)}` is the wrong way round", ast.Compare(node.left, [other()], node.comparators)
+            yield (
+                "mask inverted",
+                f"`{_short(node)}` is the wrong way round",
+                ast.Compare(node.left, [other()], node.comparators),
+            )
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Invert, ast.Not)):
         yield "mask inverted", f"`{_short(node)}` is the wrong way round", node.operand
     if isinstance(node, (ast.Name, ast.Attribute)) and "mask" in ast.unparse(node) and isinstance(node.ctx, ast.Load):
@@ -238,7 +298,9 @@ def _orders(node: ast.AST, _: Scope) -> Iterator[Edit]:
 def _powers(node: ast.AST, _: Scope) -> Iterator[Edit]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
         yield "power", f"`{_short(node)}` ought not to be raised to a power", node.left
-    elif isinstance(node, (ast.Name, ast.Attribute, ast.Call)) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+    elif isinstance(node, (ast.Name, ast.Attribute, ast.Call)) and isinstance(
+        getattr(node, "ctx", ast.Load()), ast.Load
+    ):
         yield "power", f"`{_short(node)}` ought to be squared", ast.BinOp(_copied(node), ast.Pow(), ast.Constant(2))
 
 

@@ -76,9 +76,13 @@ class Evidence:
     def is_parameter(self) -> bool:
         """Say whether the argument is one that a batch is summed for."""
         layer = self.examination.layer
-        return self.argument not in layer.forward_names[:1] and self.argument in self.cases[0].sample.values and (
-            np.ndim(self.cases[0].expected) < np.ndim(self.cases[0].done.outputs[0])
-            or self.argument not in layer.forward_names
+        return (
+            self.argument not in layer.forward_names[:1]
+            and self.argument in self.cases[0].sample.values
+            and (
+                np.ndim(self.cases[0].expected) < np.ndim(self.cases[0].done.outputs[0])
+                or self.argument not in layer.forward_names
+            )
         )
 
     @property
@@ -88,6 +92,7 @@ class Evidence:
 
     def under(self, change: Callable[[Any], Any]) -> bool:
         """Say whether what was found is right for a changed upstream gradient."""
+
         def expected(case: Case) -> Any:
             sent = [change(np.asarray(u)) for u in case.done.upstreams]
             reference = self.examination.expect(case.sample, sent, with_backward=False)
@@ -97,11 +102,14 @@ class Evidence:
 
     def at(self, place: Callable[[Case], Any]) -> bool:
         """Say whether what was found is the gradient at another value of the argument."""
+
         def expected(case: Case) -> Any:
             value = np.asarray(place(case))
             if value.shape != np.shape(case.sample.values[self.argument]):
                 return np.nan
-            moved = Sample(case.sample.name, case.sample.values | {self.argument: value}, case.sample.constants, case.sample.seed)
+            moved = Sample(
+                case.sample.name, case.sample.values | {self.argument: value}, case.sample.constants, case.sample.seed
+            )
             return self.examination.expect(moved, case.done.upstreams, with_backward=False).gradients[self.argument]
 
         return self.argument in self.cases[0].sample.values and self._is_found(expected)
@@ -139,7 +147,17 @@ def evidence_of(examination: Examination, argument: str) -> Evidence:
             continue
         if argument in done.gradients and argument in reference.gradients and np.size(reference.gradients[argument]):
             found = np.asarray(done.gradients[argument])
-            cases.append(Case(argument, given, found, reference.gradients[argument], tolerance(reference, argument, found), done, reference))
+            cases.append(
+                Case(
+                    argument,
+                    given,
+                    found,
+                    reference.gradients[argument],
+                    tolerance(reference, argument, found),
+                    done,
+                    reference,
+                )
+            )
     return Evidence(examination, argument, tuple(cases))
 
 

@@ -146,7 +146,7 @@ def examine(layer: Layer, settings: Settings) -> Examination:
     """Return the examination of a layer, with a plan under which its forward pass runs; raises NotFed."""
     plan = _plan(layer, settings)
     examination = Examination(layer, plan, [], settings.seed)
-    variations = VARIATIONS[:1] if _is_fixed(plan) else VARIATIONS
+    variations = VARIATIONS[:2] if _is_fixed(plan) else VARIATIONS
     examination.samples = [_sample(layer, plan, name, SIZES | sizes, settings.seed) for name, sizes in variations]
     if plan.is_rows:
         examination.samples += list(_other_shapes(layer, plan, settings.seed))
@@ -222,9 +222,7 @@ ROWS: Final = (
 def _other_shapes(layer: Layer, plan: Plan, seed: int) -> list[Sample]:
     made = []
     for name, scale, text in ROWS:
-        shapes = {
-            key: " ".join([text, *given.split()[2:]]).strip() for key, given in plan.shapes.items()
-        }
+        shapes = {key: " ".join([text, *given.split()[2:]]).strip() for key, given in plan.shapes.items()}
         made.append(sample(layer, Plan(plan.profile, shapes, plan.settings), name, SIZES, seed, scale))
     return made
 
@@ -248,7 +246,9 @@ def _specify(examination: Examination, declared: str, is_declared: bool) -> None
         forward = matched(node, examination.layer, examination.samples[0].values)
         if forward is None:
             continue
-        differing = next((s.name for s in examination.samples if _has_entries(s) and not agrees(examination, forward, s)), "")
+        differing = next(
+            (s.name for s in examination.samples if _has_entries(s) and not agrees(examination, forward, s)), ""
+        )
         if is_declared or not differing:
             examination.node, examination.is_declared = forward, is_declared
             return
@@ -268,6 +268,8 @@ def agrees(examination: Examination, forward: NodeForward, given: Sample) -> boo
         found = examination.run(given).outputs
     except (UserError, ValueError, TypeError, KeyError):
         return False
-    return len(found) == 1 and np.shape(found[0]) == np.shape(expected) and bool(
-        np.allclose(found[0], expected, rtol=1e-9, atol=1e-12)
+    return (
+        len(found) == 1
+        and np.shape(found[0]) == np.shape(expected)
+        and bool(np.allclose(found[0], expected, rtol=1e-9, atol=1e-12))
     )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from backproof import catalogue
-
 from backproof.checking.evidence import Case, Evidence
 from backproof.checking.formulas import formula
 from backproof.checking.layer import is_array
@@ -122,7 +121,9 @@ Values = Callable[[Case], dict[Term, Any]]
 def elementwise_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
     """Yield the gradient's formula of an elementwise layer, with what its names stand for in a case."""
     examination, argument = evidence.examination, evidence.argument
-    if not examination.plan.is_uniform or any(np.shape(c.done.outputs[0]) != np.shape(c.expected) for c in evidence.telling):
+    if not examination.plan.is_uniform or any(
+        np.shape(c.done.outputs[0]) != np.shape(c.expected) for c in evidence.telling
+    ):
         return
 
     def values(case: Case) -> dict[Term, Any]:

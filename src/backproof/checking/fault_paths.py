@@ -28,7 +28,7 @@ EDITS: Final[tuple[tuple[str, str, Change], ...]] = (
     ("dropped path", "the path through {} is left out", lambda upstream, contribution, block: None),
     ("sign", "the path through {} has the wrong sign", lambda upstream, contribution, block: -contribution),
     ("dropped factor", "the local derivative of {} is left out", lambda upstream, contribution, block: upstream),
-    ("factor", "the path through {} comes in with a factor 1/2", lambda upstream, contribution, block: contribution / 2),
+    ("factor", "the path through {} comes in half", lambda upstream, contribution, block: contribution / 2),
     ("factor", "the path through {} comes in twice", lambda upstream, contribution, block: 2 * contribution),
 )  # fmt: skip
 #: More operations than this are not gone through one by one.
@@ -94,7 +94,9 @@ def _edges(record: Trace) -> Iterator[tuple[int, int]]:
                 yield index, position
 
 
-def _gradient(record: Trace, edge: tuple[int, int] | None, change: Any, dropped: frozenset[tuple[int, int]], argument: str) -> Any:
+def _gradient(
+    record: Trace, edge: tuple[int, int] | None, change: Any, dropped: frozenset[tuple[int, int]], argument: str
+) -> Any:
     """Return a gradient with one edge changed and others dropped."""
     starts = {(record.tape.blocks[i].start, p) for i, p in dropped if i < record.forward_blocks}
     target = (record.tape.blocks[edge[0]].start, edge[1]) if edge is not None else None
@@ -179,7 +181,21 @@ def other_function(evidence: Evidence) -> Named | None:
     return None
 
 
-_ELEMENTARY: Final = ("sin", "cos", "tan", "sinh", "cosh", "atan", "log", "sqrt", "exp", "tanh", "erf", "asinh", "log1p")
+_ELEMENTARY: Final = (
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "atan",
+    "log",
+    "sqrt",
+    "exp",
+    "tanh",
+    "erf",
+    "asinh",
+    "log1p",
+)
 
 
 def _slope(name: str, case: Any, argument: str) -> Any:

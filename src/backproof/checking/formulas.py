@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def _write(tape: Tape, block: Block, entry: int, args: list[Term]) -> Term:
         return _sum(args)
     if block.operation == "matmul":
         return _sum([_product([a, b]) for a, b in zip(args[::2], args[1::2], strict=True)])
-    return _SHORTER.get(block.operation, lambda *parts: OPERATIONS[block.operation].term(*parts))(*args)
+    return (_SHORTER.get(block.operation) or OPERATIONS[block.operation].term)(*args)
 
 
 def _sum(parts: list[Term]) -> Term:
@@ -78,10 +78,11 @@ def _sum(parts: list[Term]) -> Term:
 
 
 def _product(parts: list[Term]) -> Term:
-    sign, factors = 1, []
+    sign = 1
+    factors: list[Term] = []
     for part in parts:
         while part.head == "neg":
-            sign, part = -sign, part.args[0]  # noqa: PLW2901 - peels the signs off
+            sign, part = -sign, part.args[0]
         if part is ZERO:
             return ZERO
         if part is not ONE:
@@ -116,7 +117,7 @@ def _folded(term: Term) -> Term:
     return term
 
 
-_SHORTER: dict[str, Any] = {
+_SHORTER: dict[str, Callable[..., Term]] = {
     "add": lambda a, b: _sum([a, b]),
     "sub": lambda a, b: _sum([a, _negative(b)]),
     "mul": lambda a, b: _product([a, b]),

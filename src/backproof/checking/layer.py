@@ -253,7 +253,9 @@ class PairLayer(Layer):
 
 #: What the parameters of a slope function are called when they mean the output, or the upstream gradient.
 OUTPUT_NAMES: Final = frozenset({"y", "out", "output", "s", "activated", "fx"})
-UPSTREAM_NAMES: Final = frozenset({"dout", "dy", "gy", "g", "grad", "upstream", "delta", "grad_output", "dz", "da", "dL"})
+UPSTREAM_NAMES: Final = frozenset(
+    {"dout", "dy", "gy", "g", "grad", "upstream", "delta", "grad_output", "dz", "da", "dL"}
+)
 
 
 @dataclass(frozen=True)
@@ -264,8 +266,9 @@ class SlopeLayer(Layer):
         """Return the value of the function."""
         given = self.given(values)
         state.values = dict(zip(self.forward_names, given, strict=True))
-        state.outputs = (self.forward_function(*given),)
-        return state.outputs
+        outputs = (self.forward_function(*given),)
+        state.outputs = outputs
+        return outputs
 
     def backward(self, state: Any, upstreams: Sequence[Any]) -> dict[str, Any]:
         """Return upstream times slope, or what a function of the upstream gradient returns."""

@@ -45,7 +45,7 @@ class Lifted(NDArrayOperatorsMixin):
     def __init__(self, tape: Tape, ids: Ids) -> None:
         self.tape, self.ids = tape, np.asarray(ids)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """``isinstance(x, np.ndarray)`` holds, as the user's code expects."""
         return np.ndarray

@@ -82,7 +82,7 @@ def _matmul(tape: Tape, left: Any, right: Any) -> Lifted:
     return Lifted(tape, out[..., 0] if columns else out)
 
 
-def _absolute(tape: Tape, value: Any) -> Lifted:
+def _absolute(tape: Tape, value: Any) -> Any:
     tape.note_thresholds(0)
     return _select(lambda a, b: witness_of(value) >= 0)(tape, value, -value)
 
@@ -92,23 +92,55 @@ def _logaddexp(tape: Tape, left: Any, right: Any) -> Any:
 
 
 #: ufunc name -> what is recorded.
-UFUNCS: Final[dict[str, Recorded]] = {
-    "add": _record("add"), "subtract": _record("sub"), "multiply": _record("mul"),
-    "divide": _record("div"), "negative": _record("neg"), "power": _record("pow"),
-    "float_power": _record("pow"), "matmul": _matmul, "absolute": _absolute, "fabs": _absolute,
-    "logaddexp": _logaddexp, "erf": _record("erf"), "expit": _record("expit"),
-    "positive": lambda tape, u: u.copy(), "conjugate": lambda tape, u: u,
-    "square": lambda tape, u: u * u, "reciprocal": lambda tape, u: 1 / u,
-    "exp2": lambda tape, u: np.exp(u * math.log(2)), "log2": lambda tape, u: np.log(u) / math.log(2),
+UFUNCS: dict[str, Recorded] = {
+    "add": _record("add"),
+    "subtract": _record("sub"),
+    "multiply": _record("mul"),
+    "divide": _record("div"),
+    "negative": _record("neg"),
+    "power": _record("pow"),
+    "float_power": _record("pow"),
+    "matmul": _matmul,
+    "absolute": _absolute,
+    "fabs": _absolute,
+    "logaddexp": _logaddexp,
+    "erf": _record("erf"),
+    "expit": _record("expit"),
+    "positive": lambda tape, u: u.copy(),
+    "conjugate": lambda tape, u: u,
+    "square": lambda tape, u: u * u,
+    "reciprocal": lambda tape, u: 1 / u,
+    "exp2": lambda tape, u: np.exp(u * math.log(2)),
+    "log2": lambda tape, u: np.log(u) / math.log(2),
     "log10": lambda tape, u: np.log(u) / math.log(10),
-    "arctan": _record("atan"), "arcsinh": _record("asinh"), "hypot": lambda tape, u, v: np.sqrt(u * u + v * v),
-    "maximum": _select(np.greater_equal), "fmax": _select(np.greater_equal),
-    "minimum": _select(np.less_equal), "fmin": _select(np.less_equal),
-} | {
+    "arctan": _record("atan"),
+    "arcsinh": _record("asinh"),
+    "hypot": lambda tape, u, v: np.sqrt(u * u + v * v),
+    "maximum": _select(np.greater_equal),
+    "fmax": _select(np.greater_equal),
+    "minimum": _select(np.less_equal),
+    "fmin": _select(np.less_equal),
+}
+UFUNCS |= {
     name: _record(name)
-    for name in ("exp", "expm1", "log", "log1p", "sqrt", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arcsin",
-                 "arccos", "cbrt")
-} | {
+    for name in (
+        "exp",
+        "expm1",
+        "log",
+        "log1p",
+        "sqrt",
+        "tanh",
+        "sinh",
+        "cosh",
+        "sin",
+        "cos",
+        "tan",
+        "arcsin",
+        "arccos",
+        "cbrt",
+    )
+}
+UFUNCS |= {
     name: _decide(getattr(np, name))
     for name in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "sign", "isnan", "isinf",
                  "isfinite", "signbit", "floor", "ceil", "rint", "trunc", "heaviside", "logical_not",
@@ -312,13 +344,13 @@ def _tensordot(left: Any, right: Any, axes: Any = 2) -> Lifted:
     return Lifted(tape, tape.matmul(rows, columns).reshape(*outer[0], *outer[1]))
 
 
-def _einsum(subscripts: str, *operands: Any, **_: Any) -> Lifted:
+def _einsum(subscripts: str, *operands: Any, **_: Any) -> Any:
     tape = _tape(*operands)
-    inputs, _, output = subscripts.replace(" ", "").partition("->")
-    if "." in subscripts or not isinstance(subscripts, str):
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    if "." in subscripts:
         raise NotLiftable("np.einsum with an ellipsis")
     terms = inputs.split(",")
-    if "->" not in subscripts:
+    if not arrow:
         output = "".join(sorted(c for c in set(inputs) - {","} if inputs.count(c) == 1))
     labels = list(dict.fromkeys(output + inputs.replace(",", "")))
     product: Any = None
@@ -370,7 +402,7 @@ def _triangle(function: Any) -> Recorded:
     return triangle
 
 
-def _norm(u: Lifted, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:  # noqa: A002 - numpy's name
+def _norm(u: Lifted, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Any:
     if ord not in (None, 2, "fro") or (ord == 2 and axis is None and u.ndim > 1):
         raise NotLiftable(f"np.linalg.norm with ord={ord}")
     return np.sqrt(_sum(u * u, axis, keepdims=keepdims))
@@ -410,8 +442,13 @@ def _fill_diagonal(target: Lifted, value: Any, wrap: bool = False) -> None:
     np.fill_diagonal(target.ids, ids_of(target.tape, value), wrap)
 
 
+def _decided(function: Any) -> Recorded:
+    """Return a function whose result is a decision of the witness."""
+    return lambda *args, **named: _tape(*args).decide(function(*map(witness_of, args), **named))
+
+
 #: Functions with a row of their own.
-FUNCTIONS: Final[dict[str, Recorded]] = {
+FUNCTIONS: dict[str, Recorded] = {
     "sum": _sum, "mean": _mean, "average": lambda u, axis=None, weights=None, **_: (
         _mean(u, axis) if weights is None else _sum(u * weights, axis) / np.sum(np.broadcast_to(weights, u.shape), axis)
     ),
@@ -425,15 +462,17 @@ FUNCTIONS: Final[dict[str, Recorded]] = {
     "trace": lambda u, *args: np.sum(np.diagonal(u, *args), axis=-1),
     "zeros_like": _like(0.0), "empty_like": _like(0.0), "ones_like": _like(1.0), "full_like": _like(None),
     "put_along_axis": _put_along_axis, "copyto": _copyto, "fill_diagonal": _fill_diagonal,
-    "shape": lambda u: u.shape, "ndim": lambda u: u.ndim, "size": lambda u, axis=None: u.size if axis is None else u.shape[axis],
+    "shape": lambda u: u.shape, "ndim": lambda u: u.ndim,
+    "size": lambda u, axis=None: u.size if axis is None else u.shape[axis],
     "nan_to_num": lambda u, **_: u.copy(), "real": lambda u: u, "isrealobj": lambda u: True,
     "iscomplexobj": lambda u: False, "result_type": lambda *_: np.dtype(np.float64),
-    "square": lambda u: u * u, "diag": lambda u, k=0: Lifted(u.tape, np.diagonal(u.ids, k)) if u.ndim == 2 else _diag(u, k),
+    "square": lambda u: u * u,
+    "diag": lambda u, k=0: Lifted(u.tape, np.diagonal(u.ids, k)) if u.ndim == 2 else _diag(u, k),
     "may_share_memory": lambda u, v, **_: np.may_share_memory(*(_memory(w) for w in (u, v))),
     "shares_memory": lambda u, v, **_: np.shares_memory(*(_memory(w) for w in (u, v))),
-} | {
-    name: (lambda function: lambda *args, **named: _tape(*args).decide(
-        function(*map(witness_of, args), **named)))(getattr(np, name))
+}  # fmt: skip
+FUNCTIONS |= {
+    name: _decided(getattr(np, name))
     for name in ("argmax", "argmin", "argsort", "all", "any", "allclose", "isclose", "array_equal", "count_nonzero",
                  "nonzero", "argwhere", "flatnonzero", "searchsorted", "unique", "round", "around")
 }  # fmt: skip

@@ -179,9 +179,9 @@ class Where:
     def text(self, source: _Source) -> str:
         """Return the statement that holds the edit, as it stands now."""
         for statement in ast.walk(source.function):
-            if isinstance(statement, ast.stmt) and not hasattr(statement, "body"):
-                if any(node is self.holder for node in ast.walk(statement)):
-                    return ast.unparse(statement)
+            is_simple = isinstance(statement, ast.stmt) and not hasattr(statement, "body")
+            if is_simple and any(node is self.holder for node in ast.walk(statement)):
+                return ast.unparse(statement)
         return ""
 
 
@@ -286,8 +286,12 @@ def _attributes(examination: Examination, owner: str) -> tuple[list[str], list[s
     if owner != "self":
         return [], []
     kept = {name: value for name, value in vars(state).items() if not name.startswith("_backproof")}
-    arrays = [f"self.{name}" for name, value in kept.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fb"]
+    arrays = [
+        f"self.{name}" for name, value in kept.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fb"
+    ]
     numbers = [
-        f"self.{name}" for name, value in kept.items() if isinstance(value, (int, float)) and not isinstance(value, bool)
+        f"self.{name}"
+        for name, value in kept.items()
+        if isinstance(value, (int, float)) and not isinstance(value, bool)
     ]
     return arrays, [*numbers, *(f"(1 - {name})" for name in numbers)]

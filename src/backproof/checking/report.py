@@ -68,7 +68,9 @@ def file_text(report: FileReport, paint: Paint = plain, quiet: bool = False) -> 
     if report.error:
         parts.append(paint(f"✗ {report.path}: {report.error}", "red"))
     if report.output and not quiet:
-        parts.append("  printed by the file:\n" + "\n".join(f"    {line[:100]}" for line in report.output.splitlines()[:20]))
+        parts.append(
+            "  printed by the file:\n" + "\n".join(f"    {line[:100]}" for line in report.output.splitlines()[:20])
+        )
     return "\n".join(parts)
 
 
@@ -160,7 +162,8 @@ def _escaped(text: str) -> str:
 def as_github(reports: Sequence[FileReport]) -> str:
     """Return the findings as workflow commands, which a forge shows beside the lines."""
     lines = [
-        f"::{LEVELS[finding.outcome]} file={_escaped(path)},line={line},title={_escaped(name)}::{_escaped(_message(finding))}"
+        f"::{LEVELS[finding.outcome]} file={_escaped(path)},line={line},"
+        f"title={_escaped(name)}::{_escaped(_message(finding))}"
         for path, line, name, finding in _located(reports)
     ]
     lines += [f"::error file={_escaped(r.path)}::{_escaped(r.error)}" for r in reports if r.error]

@@ -95,7 +95,7 @@ def check_paths(paths: Iterable[str], options: Options | None = None) -> list[Fi
 def _supervise(path: str, options: Options) -> FileReport:
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own worker, with this interpreter
         [sys.executable, *_flags(), "-m", "backproof.checking.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, pass_fds=(writing,), env=_environment(),
     )  # fmt: skip

@@ -99,6 +99,7 @@ SIZES: Final[dict[str, int]] = {
 #: Other sizes that a layer is run at, beside the ordinary ones.
 VARIATIONS: Final[tuple[tuple[str, dict[str, int]], ...]] = (
     ("ordinary", {}),
+    ("other values", {}),
     ("one sample", {"n": 1}),
     ("other sizes", {"n": 3, "d": 4, "m": 6, "k": 2, "c": 1, "f": 2, "h": 4, "w": 6}),
     ("one feature", {"d": 1, "c": 1}),
@@ -200,7 +201,11 @@ def _split(layer: Layer, given: Mapping[str, Any]) -> tuple[list[str], dict[str,
 
 
 def _is_missing_array(argument: Argument) -> bool:
-    return argument.default is None and role(argument.name) in ("bias", "gamma", "weight", "target") and not argument.is_setting
+    return (
+        argument.default is None
+        and role(argument.name) in ("bias", "gamma", "weight", "target")
+        and not argument.is_setting
+    )
 
 
 def _assign(roles: Mapping[str, str], table: Mapping[str, str]) -> dict[str, str]:
@@ -247,17 +252,13 @@ def draw(text: str, sizes: Mapping[str, int], rng: Rng, scale: float = 1.0, is_p
 
 
 def _shape(words: Iterable[str], sizes: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(
-        int(word) if word.isdigit() else int(word[:-1] or 1) * sizes[word[-1]] for word in words
-    )
+    return tuple(int(word) if word.isdigit() else int(word[:-1] or 1) * sizes[word[-1]] for word in words)
 
 
 CONSTANT_KINDS: Final = frozenset({"onehot", "binary", "ids", "labels", "dict"})
 
 
-def sample(
-    layer: Layer, plan: Plan, name: str, sizes: Mapping[str, int], seed: int, scale: float = 1.0
-) -> Sample:
+def sample(layer: Layer, plan: Plan, name: str, sizes: Mapping[str, int], seed: int, scale: float = 1.0) -> Sample:
     """Return one random sample of a plan."""
     rng = np.random.default_rng([seed, *name.encode()])
     values: dict[str, Any] = {}

@@ -62,7 +62,8 @@ ARRAYS: Final[dict[str, bool]] = {
     "array": True, "asarray": False, "asanyarray": False, "ascontiguousarray": False, "asfortranarray": False,
 }  # fmt: skip
 _MATH: Final[dict[str, Callable[..., Any]]] = {
-    name: getattr(np, name) for name in ("exp", "log", "sqrt", "tanh", "sinh", "cosh", "sin", "cos", "tan", "log1p", "expm1")
+    name: getattr(np, name)
+    for name in ("exp", "log", "sqrt", "tanh", "sinh", "cosh", "sin", "cos", "tan", "log1p", "expm1")
 } | {"fabs": np.abs, "pow": np.power}  # fmt: skip
 
 
@@ -94,12 +95,13 @@ class Substitute(ModuleType):
 @cache
 def _outside() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    return tuple(paths[key] for key in ("stdlib", "purelib", "platlib")) + (str(Path(__file__).parents[1]),)
+    return (*(paths[key] for key in ("stdlib", "purelib", "platlib")), str(Path(__file__).parents[1]))
 
 
 def user_namespaces(functions: Iterable[Any]) -> list[dict[str, Any]]:
     """Return the global namespaces of user code that ``functions`` can reach."""
-    outside, found = _outside(), {}
+    outside = _outside()
+    found: dict[int, dict[str, Any]] = {}
     stack = [getattr(function, "__globals__", None) for function in functions]
     while stack:
         space = stack.pop()

@@ -149,7 +149,8 @@ class Tape:
         left, right = np.array(left), np.array(right)
         with np.errstate(all="ignore"):
             values = self.values[left] @ self.values[right]
-        active = self.active[left].any(axis=1)[:, None] | self.active[right].any(axis=0)[None, :]
+        rows, columns = np.any(self.active[left], axis=1), np.any(self.active[right], axis=0)
+        active: Any = np.logical_or.outer(rows, columns)
         return self._append("matmul", (left, right), values, active.ravel())
 
     def note_thresholds(self, *operands: Any) -> None:

@@ -25,7 +25,7 @@ from backproof.checking.tape import Ids, NotLiftable, Tape
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """While the block runs, global random numbers begin at ``seed``, and numpy and Python are silent."""
-    np.random.seed(seed)  # noqa: NPY002 - the user's code draws from here
+    np.random.seed(seed)
     random.seed(seed)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -34,7 +34,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @dataclass
 class Trace:
-    """One recorded run: entries by name; ``found`` is empty and ``refusal`` says why where backward was not recorded."""
+    """One recorded run: entries by name; where backward was not recorded, ``found`` is empty and ``refusal`` says why."""
 
     tape: Tape
     inputs: dict[str, Ids]
@@ -129,12 +129,12 @@ def _differentiate(
     ids = tuple(output.ids.copy() for output in outputs)
     sent = upstreams_for(outputs, seed) if upstreams is None else upstreams
     names = ["dout"] if len(ids) == 1 else [f"dout{i}" for i in range(len(ids))]
-    arriving = tuple(tape.symbols(name, np.broadcast_to(u, i.shape)) for name, u, i in zip(names, sent, ids, strict=True))
+    arriving = tuple(
+        tape.symbols(name, np.broadcast_to(u, i.shape)) for name, u, i in zip(names, sent, ids, strict=True)
+    )
     size, blocks = len(tape), len(tape.blocks)
     gradients = adjoint(tape, ids, arriving, list(inputs.values()))
-    return Trace(
-        tape, inputs, ids, arriving, size, dict(zip(inputs, gradients, strict=True)), forward_blocks=blocks
-    )
+    return Trace(tape, inputs, ids, arriving, size, dict(zip(inputs, gradients, strict=True)), forward_blocks=blocks)
 
 
 def _run_backward(layer: Layer, state: Any, record: Trace) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Send = Callable[[dict[str, Any]], None]
@@ -23,7 +24,7 @@ def main() -> None:
 
     try:
         _check(request, send)
-    except BaseException as error:  # noqa: BLE001 - whatever the user's module raises is part of the report
+    except BaseException as error:
         send({"kind": "error", "text": _described(error, request["path"])})
     send({"kind": "end"})
     channel.flush()
@@ -32,7 +33,9 @@ def main() -> None:
 
 
 def _described(error: BaseException, path: str) -> str:
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if os.path.basename(f.filename) == os.path.basename(path)]  # noqa: PTH119
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == Path(path).name
+    ]
     place = f" (line {frames[-1].lineno})" if frames else ""
     if isinstance(error, SyntaxError) and error.lineno:
         place = f" (line {error.lineno})"

@@ -14,13 +14,13 @@ _CODE = re.compile(r"\.(py|ipynb)(::\w+)*$|::\w+$")
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 #: The options of ``derive check`` that concern code.
 OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option("--as", "node", default="", metavar="NODE", help="For code: the node of the catalogue that it is meant to be."),
+    click.option("--as", "node", default="", metavar="NODE", help="For code: the node it is meant to be."),
     click.option("--forward", default="", metavar="F", help="For code: the function of the forward pass."),
     click.option("--backward", default="", metavar="G", help="For code: the function of the backward pass."),
-    click.option("--only", default="", metavar="CHECK,…", help="For code: only these checks (value, shape, contract, …)."),
+    click.option("--only", default="", metavar="CHECK,…", help="For code: only these checks (value, …)."),
     click.option("--skip", default="", metavar="CHECK,…", help="For code: not these checks."),
     click.option("--seed", type=int, default=0, show_default=True, help="For code: the seed of the samples."),
-    click.option("--limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="For code: seconds a file."),
+    click.option("--limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="For code: seconds."),
     click.option("--junit", "writer", flag_value="junit", help="For code: the report as JUnit XML."),
     click.option("--github", "writer", flag_value="github", help="For code: the report as annotations for a forge."),
     click.option("--sarif", "writer", flag_value="sarif", help="For code: the report as SARIF."),
