@@ -64,7 +64,8 @@ def sizes_of(arrays: Arrays, shapes: Mapping[str, tuple[str, ...]], sizes: Sizes
             raise ShapeError(f"{name} has {array.ndim} dimensions, not the axes [{', '.join(axes)}]")
         for axis, length in zip(axes, array.shape, strict=True):
             if found.setdefault(axis_of(axis), length) != length:
-                raise ShapeError(f"the axis {axis_of(axis)} of {name} has {length} entries, elsewhere {found[axis_of(axis)]}")
+                elsewhere = found[axis_of(axis)]
+                raise ShapeError(f"the axis {axis_of(axis)} of {name} has {length} entries, elsewhere {elsewhere}")
     return found
 
 
