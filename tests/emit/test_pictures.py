@@ -159,3 +159,19 @@ def test_every_dot_has_each_edge_once(name: str) -> None:
 
 def test_dot_quotes_what_a_stranger_wrote() -> None:
     assert '"\\\\input{/etc/passwd} & 100% _of_ #1 ~ ^ {"' in emit_dot(HOSTILE)
+
+
+# ------------------------------------------------------------------ outlines
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "fruit", "huber", "softmax"])
+def test_outlined_labels_need_no_font(name: str) -> None:
+    pytest.importorskip("ziamath")
+    root = ET.fromstring(emit_svg(derivations(name)[0], outlined=True))
+    assert list(root.iter(f"{SVG}text")) == []
+    assert len(list(root.iter(f"{SVG}path"))) > 20
+
+
+def test_outlines_take_the_colours_of_the_reader() -> None:
+    pytest.importorskip("ziamath")
+    assert '"black"' not in emit_svg(derivations("sigmoid")[0], outlined=True)

@@ -20,7 +20,7 @@ SIGMOID = (
 HOSTILE = (
     "# <script>alert(1)</script> & \"co\"\n\nProse with <img src=http://evil.example/x.png>"
     " and [a](javascript:alert(2)) and $\\href{http://evil.example}{x}$.\n\n"
-    "```derive\nnode n(x)\ny = 2*x\n\ndx = 2*dy -- <b>bold</b> & so on\n```\n"
+    "```derive\nnode n(x)\ny = 2*x\n\ndx = 2*dy -- <u>bold</u> & so on\n```\n"
 )
 FALSE = "# False\n\n```derive\nnode wrong(x)\ny = x^2\n\ndx = dy*x\n```\n"
 BROKEN = "# Broken\n\n```derive\nnode n(x\n```\n"
@@ -109,7 +109,7 @@ def test_the_font_comes_with_its_licence(site: Path) -> None:
 def test_a_stranger_cannot_put_markup_on_a_page(site: Path, name: str) -> None:
     text = page(site, name)
     assert "<script>alert" not in text
-    assert {"img", "b"} & set(Tree(text).tags) == set()
+    assert {"img", "u"} & set(Tree(text).tags) == set()
     assert [r for r in Tree(text).references if r.startswith("javascript")] == []
 
 
@@ -239,3 +239,10 @@ def test_files_of_one_name_make_two_pages(tmp_path: Path) -> None:
     names = [source.name for source in sources([tmp_path])]
     assert len(set(names)) == 3
     assert "index" not in names
+
+
+def test_a_second_derivation_stands_a_level_deeper(tmp_path: Path) -> None:
+    build(given(both=SIGMOID + "\n```derive\ngiven x\nclaim x + x = 2*x\n```\n"), tmp_path / "s")
+    assert re.findall(r"<h([123])[^>]*>(Sigmoid|Claim|Derivation)<", page(tmp_path / "s", "both")) == [
+        ("1", "Sigmoid"), ("2", "Derivation"), ("2", "Claim"), ("3", "Derivation"),
+    ]  # fmt: skip

@@ -178,10 +178,13 @@ def list_names(as_json: bool) -> None:
 @click.option("--dot", "form", flag_value="dot", help="For Graphviz.")
 @click.option("--values", default="", metavar="x=2,…", help="Numbers instead of symbols; dy=… is the upstream.")
 @click.option("--symbols", "symbolic", is_flag=True, help="Symbols, though the graph has numbers.")
+@click.option(
+    "--labels", type=click.Choice(["text", "outlines"]), help="In SVG; default: outlines if ziamath is installed."
+)
 @click.option("--upto", type=click.IntRange(0), metavar="N", help="Only the first N operations of the way back.")
 @click.option("-o", "--output", type=PATH, help="Write to a file, whole or not at all.")
 def graph(
-    word: str, form: str | None, values: str, symbolic: bool, upto: int | None, output: Path | None
+    word: str, form: str | None, values: str, symbolic: bool, labels: str | None, upto: int | None, output: Path | None
 ) -> None:
     """Draw the computational graph of a node, an expression or a file."""
     with no_collection():
@@ -189,7 +192,7 @@ def graph(
 
     known = FORMATS.get(output.suffix, "svg") if output else "svg"
     form = form or (known if known in ("svg", "tikz", "dot") else {"latex": "tikz"}.get(known, "svg"))
-    draw_word(word, form, values, upto, symbolic, output)
+    draw_word(word, form, values, symbolic, labels, upto, output)
 
 
 @main.command(context_settings=CONTEXT)

@@ -19,5 +19,6 @@ def write_docs(paths: list[Path], output: Path, jobs: int | None, title: str) ->
     for found in result.findings:
         note(found)
     seconds = time.perf_counter() - start
-    note(f"{result.pages} pages, {result.rendered} of them new, in {output} ({seconds:.1f} seconds)")
+    pages = "1 page" if result.pages == 1 else f"{result.pages} pages"
+    note(f"{pages}, {result.rendered} of them new, in {output} ({seconds:.1f} seconds)")
     return result.worst

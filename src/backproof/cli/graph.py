@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -18,7 +19,9 @@ from backproof.language import parse_expression
 from backproof.terms import as_fraction
 
 
-def draw_word(word: str, form: str, values: str, upto: int | None, symbolic: bool, output: Path | None) -> None:
+def draw_word(
+    word: str, form: str, values: str, symbolic: bool, labels: str | None, upto: int | None, output: Path | None
+) -> None:
     """Write the pictures of all graphs that ``word`` stands for."""
     document = read(word)
     given = dict(_assignments(values))
@@ -26,7 +29,16 @@ def draw_word(word: str, form: str, values: str, upto: int | None, symbolic: boo
     if given and len(found) > 1:
         raise click.BadParameter(f"{word} has several graphs", param_hint="--values")
     numbers = None if symbolic or len(found) != 1 else _numbers(found[0], given)
-    deliver(draw_all(found, form, upto=upto, numbers=numbers), output)
+    outlined = {"outlined": _is_outlined(labels)} if form == "svg" else {}
+    deliver(draw_all([each for each in found if each.operations], form, upto=upto, numbers=numbers, **outlined), output)
+
+
+def _is_outlined(labels: str | None) -> bool:
+    """Say whether labels become outlines: as asked, else wherever ziamath is there to draw them."""
+    can = find_spec("ziamath") is not None
+    if labels == "outlines" and not can:
+        raise click.BadParameter("outlines need ziamath: pip install 'backproof[svg]'", param_hint="--labels")
+    return can if labels is None else labels == "outlines"
 
 
 def _assignments(text: str) -> Iterator[tuple[str, float]]:

@@ -95,8 +95,10 @@ class Writer:
     def id(self, part: str) -> str:
         return f"{self.prefix}-{identifier(part)}"
 
-    def section(self, anchor: str, title: str, content: str) -> str:
-        return f'<section aria-labelledby="{anchor}">\n<h2 id="{anchor}">{title}</h2>\n{content}\n</section>'
+    def section(self, anchor: str, title: str, content: str, level: int = 2) -> str:
+        """Return a section under its heading; only one of the second level is a landmark of the page."""
+        label = f' aria-labelledby="{anchor}"' if level == 2 else ""
+        return f'<section{label}>\n<h{level} id="{anchor}">{title}</h{level}>\n{content}\n</section>'
 
     def content(self, section: Section) -> str:
         return "\n".join(self.block(block) for block in section.blocks)
@@ -181,7 +183,9 @@ class Writer:
 
     def table(self, block: Table) -> str:
         titles = zip(block.header, block.sides, strict=False)
-        header = "".join(f'<th scope="col" class="{side}">{escape(title)}</th>' for title, side in titles)
+        header = "".join(
+            f'<th scope="col" class="{side}">{escape(title)}</th>' if title else "<td></td>" for title, side in titles
+        )
         head = f"<thead><tr>{header}</tr></thead>" if header else ""
         body = "\n".join(self._table_row(row, block.sides) for row in block.rows)
         return f'<div class="scroll" tabindex="0"><table class="data">{head}<tbody>\n{body}\n</tbody></table></div>'

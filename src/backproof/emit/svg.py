@@ -42,9 +42,17 @@ STYLE: Final = """\
 .bp .o{fill:var(--ink)}.bp .g .o{fill:var(--back)}"""
 
 
-def emit_svg(derivation: Derivation, *, upto: int | None = None, numbers: Numbers | None = None) -> str:
-    """Return the computational graph as an SVG document."""
-    return draw(picture(derivation, upto=upto, numbers=numbers), prefix=f"graph-{identifier(derivation.node.name)}")
+def emit_svg(
+    derivation: Derivation, *, upto: int | None = None, numbers: Numbers | None = None, outlined: bool = False
+) -> str:
+    """Return the computational graph as an SVG document; ``outlined`` labels look the same everywhere."""
+    shown = picture(derivation, upto=upto, numbers=numbers)
+    prefix = f"graph-{identifier(derivation.node.name)}"
+    if not outlined:
+        return draw(shown, prefix=prefix)
+    from backproof.emit.outlines import draw_outlined  # needs ziamath, which most do without
+
+    return draw_outlined(shown, prefix)
 
 
 def draw(shown: Picture, *, prefix: str = "graph", style: bool = True, least: float = 0.0) -> str:
@@ -52,7 +60,7 @@ def draw(shown: Picture, *, prefix: str = "graph", style: bool = True, least: fl
 
     ``least`` is how many ems every label has at least, for numbers that will change.
     """
-    return _Drawing(shown, prefix, least).document(style)
+    return Drawing(shown, prefix, least).document(style)
 
 
 def pile(drawings: Sequence[str]) -> str:
@@ -99,14 +107,22 @@ def _vertex_size(vertex: Vertex, words: Callable[[Words], float], circle: float)
     return Size(wide + 0.8 if wide else 0.5, 1.2)
 
 
-class _Drawing:
+class Drawing:
     """One picture: its typesetter, its layout, and where ids begin."""
 
     def __init__(self, shown: Picture, prefix: str, least: float) -> None:
         self.shown = shown
         self.prefix = prefix
         self.typeset = Typesetter(TEXT, shown.scope)
-        self.layout = arrange(shown, lambda words: measure(self.text(words)), _CIRCLE, _LINE, least)
+        self.layout = arrange(shown, self.width, _CIRCLE, _LINE, least)
+
+    def width(self, words: Words) -> float:
+        """Return how many ems ``words`` take."""
+        return measure(self.text(words))
+
+    def written(self, x: float, y: float, kind: str, words: Words) -> str:
+        """Return ``words`` with their middle at ``x`` on the line ``y``, in ems."""
+        return _text(x, y, kind, self.text(words))
 
     def text(self, words: Words) -> str:
         return "".join(self._word(word) for word in words)
@@ -147,14 +163,14 @@ class _Drawing:
 
     def _label(self, edge: Edge, place: Place) -> Iterator[str]:
         base = place.y - 0.38
-        yield _text(place.x, base, "f", self.text(edge.value))
+        yield self.written(place.x, base, "f", edge.value)
         left, right = place.left + 0.3, place.right - 0.3
         hidden = "" if edge.gradient else ' style="visibility:hidden"'
-        level = _number((place.y + 0.26) * EM)
+        level = _number((place.y + 0.22) * EM)
         tip, end = _number(left * EM), _number(right * EM)
         back = f"M{end} {level}H{tip}m5 -3.5l-5 3.5l5 3.5"
         yield f'<g class="g"{hidden}><path class="b" d="{back}"/>'
-        yield _text(place.x, place.y + 1.22, "g", self.text(edge.gradient)) + "</g>"
+        yield self.written(place.x, place.y + 1.28, "g", edge.gradient) + "</g>"
 
     def _vertices(self) -> Iterator[str]:
         for vertex, place in zip(self.shown.vertices, self.layout.vertices, strict=True):
@@ -162,14 +178,13 @@ class _Drawing:
             yield f'<g class="{vertex.kind}{lit}" data-name={quoteattr(vertex.name)}>{self._vertex(vertex, place)}</g>'
 
     def _vertex(self, vertex: Vertex, place: Place) -> str:
-        label = self.text(vertex.label)
         if vertex.kind == "operation":
             left, top, wide, high = (_number(v * EM) for v in (place.left, place.top, place.width, place.height))
             half = _number(place.height / 2 * EM)
             disc = f'<rect class="d" x="{left}" y="{top}" width="{wide}" height="{high}" rx="{half}"/>'
-            return disc + _text(place.x, place.y + 0.33, "s", label)
-        if label:
-            return _text(place.x, place.y + 0.33, "s", label)
+            return disc + self.written(place.x, place.y + 0.33, "s", vertex.label)
+        if vertex.label:
+            return self.written(place.x, place.y + 0.33, "s", vertex.label)
         if vertex.kind == "input":
             return f'<circle class="n" cx="{_number(place.right * EM)}" cy="{_number(place.y * EM)}" r="3"/>'
         return ""

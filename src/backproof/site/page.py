@@ -93,16 +93,16 @@ def _derivation(derivation: Derivation, is_first: bool) -> str:
     """Return everything about one derivation; only the first of a page has a heading of the first level."""
     writer = Writer(derivation)
     (_, title, prose), *sections = writer.sections()
-    level = "h1" if is_first else "h2"
-    parts = [f"<{level}>{title}</{level}>", prose]
+    level = 1 if is_first else 2
+    parts = [f"<h{level}>{title}</h{level}>", prose]
     if derivation.operations:
         parts.append(figure(derivation))
     for anchor, heading, content in sections:
-        parts.append(writer.section(anchor, heading, content))
+        parts.append(writer.section(anchor, heading, content, level + 1))
         if heading == "Computational graph" and derivation.operations:
             walk = walk_through(derivation, writer)
-            parts += [writer.section(writer.id("walk"), "Walk through", walk)] if walk else []
-    parts += [writer.section(writer.id("latex"), "LaTeX", latex(derivation)), writer.ending()]
+            parts += [writer.section(writer.id("walk"), "Walk through", walk, level + 1)] if walk else []
+    parts += [writer.section(writer.id("latex"), "LaTeX", latex(derivation), level + 1), writer.ending()]
     body = "\n".join(parts)
     return f'<article class="backproof" id="{writer.prefix}">\n{body}\n</article>'
 

@@ -93,6 +93,7 @@ def _sliders(derivation: Derivation, writer: Writer, start: dict[str, float], ou
     for given in derivation.node.inputs:
         value = Fraction(start[given.name]).limit_denominator(10**6)
         low, high = _ends(given.domain, value)
+        low = max(low, Fraction(0)) if derivation.node.is_graph and value > 0 else low  # amounts and prices
         whole = given.domain.integer or (value.denominator == 1 and value >= 2)
         rows.append(_slider(writer, given.name, writer.term(make("sym", (), given.name)), value, (low, high), whole))
     value = Fraction(start[f"d{output}"]).limit_denominator(10**6)
@@ -146,7 +147,7 @@ def _forward(operation: Operation, writer: Writer, numbers: Numbers) -> str:
     value = numbers.values.get(name, "")
     return (
         f'<li data-kind="forward" data-name="{escape(name)}"><span class="way">forward</span> {equation} '
-        f'<span class="result">= <output data-value="{escape(name)}">{value}</output></span></li>\n'
+        f'<b>= <output data-value="{escape(name)}">{value}</output></b></li>\n'
     )
 
 
@@ -156,9 +157,9 @@ def _backward(edge: Pullback, writer: Writer, numbers: Numbers) -> str:
     shown = writer.term(edge.local)
     sent = numbers.gradients.get((source, target), "")
     parts = {
-        "upstream": f'{writer.term(edge.upstream)} = <output data-part="upstream"></output>',
-        "local": f'{local} = {shown} = <output data-part="local"></output>',
-        "product": f'to {writer.term(edge.gradient)}: <output data-part="product">{sent}</output>',
+        "upstream": f'{writer.term(edge.upstream)} <b>= <output data-part="upstream"></output></b>',
+        "local": f'{local} = {shown} <b>= <output data-part="local"></output></b>',
+        "product": f'to {writer.term(edge.gradient)}<b>: <output data-part="product">{sent}</output></b>',
     }
     said = " ".join(f'<span class="{part}">{text}</span>' for part, text in parts.items())
     return (
