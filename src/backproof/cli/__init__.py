@@ -85,6 +85,8 @@ def main() -> None:
 @click.option("--dot", "form", flag_value="dot", hidden=True, help="The graph for Graphviz.")
 @click.option("--code", type=click.Choice(LIBRARIES), help="A layer with both passes, as Python code.")
 @click.option("--standalone", is_flag=True, help="With --latex or --html: a whole document.")
+@click.option("--beamer", "style", flag_value="beamer", help="With --latex: slides, one step at a time.")
+@click.option("--aligned", "style", flag_value="aligned", help="With --latex: the steps alone, as aligned.")
 @click.option("-o", "--output", type=PATH, help="Write to a file, whole or not at all.")
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
 @click.option("--no-cache", "use_cache", is_flag=True, flag_value=False, default=True, help="Derive again.")
@@ -93,20 +95,23 @@ def show(
     form: str | None,
     code: str | None,
     standalone: bool,
+    style: str | None,
     output: Path | None,
     no_color: bool,
     use_cache: bool,
 ) -> None:
     """Show the derivation of a node, an expression or a file."""
     if code is not None:
-        if form or standalone:
+        if form or standalone or style:
             raise click.UsageError("--code goes with no other format")
         with no_collection():
             from backproof.cli.show import show_code
 
         raise SystemExit(show_code(word, code, output))
+    if style and (standalone or form not in (None, "latex")):
+        raise click.UsageError(f"--{style} goes with --latex alone")
     known = FORMATS.get(output.suffix, "text") if output else "text"
-    form = form or ("latex" if standalone else known)
+    form = style or form or ("latex" if standalone else known)
     if standalone and form not in ("latex", "html"):
         raise click.UsageError("--standalone goes with --latex and --html")
     from backproof.cli.cached import render, show_cached

@@ -10,7 +10,7 @@ from backproof.derivation import Derivation
 from backproof.errors import NotDerivable
 
 __all__ = [
-    "DRAWINGS", "EMITTERS", "emit_aligned", "emit_all", "emit_dot", "emit_html", "emit_json", "emit_latex",
+    "DRAWINGS", "EMITTERS", "emit_aligned", "emit_all", "emit_beamer", "emit_dot", "emit_html", "emit_json", "emit_latex",
     "emit_markdown", "emit_svg", "emit_text", "emit_tikz",
 ]  # fmt: skip
 
@@ -18,9 +18,11 @@ __all__ = [
 DRAWINGS: Final = ("svg", "tikz", "dot")
 #: Format -> the module in which its emitter ``emit_FORMAT`` is.
 _MODULES: Final = {
-    "text": "text", "latex": "latex", "aligned": "latex_aligned", "markdown": "markdown", "json": "json",
-    "html": "html", "svg": "svg", "tikz": "tikz", "dot": "dot",
+    "text": "text", "latex": "latex", "aligned": "latex_aligned", "beamer": "beamer",
+    "markdown": "markdown", "json": "json", "html": "html", "svg": "svg", "tikz": "tikz", "dot": "dot",
 }  # fmt: skip
+#: Formats whose module has a function of its own for several derivations.
+_SEVERAL: Final = {"json": "dump", "beamer": "slides"}
 
 
 def _function(form: str, function: str) -> Callable[..., str]:
@@ -55,8 +57,8 @@ def __getattr__(name: str) -> Callable[..., str]:
 
 def emit_all(derivations: Iterable[Derivation], form: str, **options: Any) -> str:
     """Return several derivations as one document of the format."""
-    if form == "json":
-        return _function("json", "dump")(derivations)
+    if form in _SEVERAL:
+        return _function(form, _SEVERAL[form])(derivations)
     if form in DRAWINGS:
         return draw_all([each for each in derivations if each.operations], form, **options)
     derivations = tuple(derivations)

@@ -40,7 +40,7 @@ _OPENING: Final = r"""\documentclass{article}
 
 def emit_latex(derivation: Derivation, *, standalone: bool = False) -> str:
     """Return the derivation as a fragment, or with ``standalone`` as a document of its own."""
-    page = _Page(derivation_scope(derivation))
+    page = Page(derivation_scope(derivation))
     first, *rest = outline(derivation)
     parts = [rf"\section*{{{escape(first.title)}}}", *page.blocks(first)]
     for section in rest:
@@ -60,12 +60,12 @@ def term_latex(term: Term, scope: Scope) -> str:
     return Typesetter(LATEX, scope)(term).text
 
 
-class _Page:
-    """The blocks of one document, in its scope."""
+class Page:
+    """The blocks of one document, in its scope, on lines of at most ``width`` ems."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, width: float = _PAGE) -> None:
         self.typeset = Typesetter(LATEX, scope)
-        self.rows = Rows(self.typeset, _PAGE, prose.to_latex, self.boxed)
+        self.rows = Rows(self.typeset, width, prose.to_latex, self.boxed)
 
     def blocks(self, section: Section) -> Iterator[str]:
         for block, after in zip_longest(section.blocks, section.blocks[1:]):

@@ -30,7 +30,7 @@ def read_document(latex: str, names: Vocabulary) -> tuple[tuple[Equation, ...], 
 def read_equations(body: str, names: Vocabulary) -> tuple[Equation, ...]:
     """Return the equations between ``\\begin{aligned}`` and ``\\end{aligned}``; raises SourceError."""
     written: list[tuple[str, str]] = []
-    for cells in _rows(body):
+    for cells in cells_of(body):
         if len(cells) > 1 and not cells[1].startswith("="):
             left, right = written.pop()
             written.append((left, f"{right} {cells[1]}"))
@@ -50,7 +50,8 @@ def _pairs(cells: list[str]) -> Iterator[tuple[str, str]]:
             yield left, right[1:].strip()
 
 
-def _rows(body: str) -> Iterator[list[str]]:
+def cells_of(body: str) -> Iterator[list[str]]:
+    """Yield the cells of every line of an alignment, as text."""
     cells, start, depth = [], 0, 0
     for mark in _MARK.finditer(body):
         depth += _DEPTH.get(mark[0], 0)
