@@ -34,7 +34,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @dataclass
 class Trace:
-    """One recorded run: entries by name; where backward was not recorded, ``found`` is empty and ``refusal`` says why."""
+    """One recorded run, by name; where backward was not recorded, ``found`` is empty and ``refusal`` says why."""
 
     tape: Tape
     inputs: dict[str, Ids]
