@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from backproof import catalogue
+from backproof.calculus.fields import has_axes
 from backproof.checking import State, cross_check
 from backproof.checking.witness import kernel_witness
 from backproof.kernel import Kind, Verdict
@@ -15,15 +16,18 @@ from tests.checking.subjects import catalogued, tampered, written
 
 NAMES = catalogue.names()
 GRAPHS = ("apple", "fruit")
+#: Layers that hold the affine maps before the node, so that they take other inputs.
+WIDER = ("gru-step", "lstm-step")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_witness_agrees_with_the_catalogue_or_is_absent(name: str) -> None:
-    found = cross_check(catalogued(name))
+    derivation = catalogued(name)
+    found = cross_check(derivation)
     assert {key: witness.state for key, witness in found.items()} == {
         "kernel": State.AGREED,
-        "sympy": State.AGREED,
-        "numeric": State.AGREED if name in LAYERS or name in GRAPHS else State.ABSENT,
+        "sympy": State.ABSENT if has_axes(derivation.node) else State.AGREED,
+        "numeric": State.AGREED if name in {*LAYERS, *GRAPHS} - {*WIDER} else State.ABSENT,
     }
 
 

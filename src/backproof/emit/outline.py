@@ -13,8 +13,8 @@ from backproof.domains import REAL
 from backproof.emit.prose import visible
 from backproof.emit.typography import pull_signs
 from backproof.kernel.verdict import Kind, Verdict
-from backproof.language.document import Declaration, Kink
-from backproof.terms import Term, add, derivative, make, mul, num, postorder, sym
+from backproof.language.document import Declaration, Kink, Node
+from backproof.terms import Term, add, derivative, idx, make, mul, num, postorder, substitute, sym
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,15 +215,15 @@ def _operation_words(output: Term, term: Term | None) -> Term:
     return make("eq", (output, term))
 
 
-def chain_equations(chains: Iterable[JudgedChain]) -> Equations | None:
-    """Return the steps of chains below one another; None where there are none."""
+def chain_equations(chains: Iterable[JudgedChain], node: Node | None = None) -> Equations | None:
+    """Return the steps of chains below one another, conditions in the names of ``node``; None where there are none."""
     chains = [chain for chain in chains if chain.steps]
-    rows = tuple(row for chain in chains for row in _chain_rows(chain))
+    rows = tuple(row for chain in chains for row in _chain_rows(chain, _entries(node)))
     return Equations(rows, apart=len(rows) > len(chains)) if rows else None
 
 
 def _chains(derivation: Derivation) -> Iterator[Block]:
-    equations = chain_equations(derivation.chains)
+    equations = chain_equations(derivation.chains, derivation.node)
     if equations:
         yield equations
     for chain in derivation.chains:
@@ -232,12 +232,18 @@ def _chains(derivation: Derivation) -> Iterator[Block]:
         yield Remark((Markup.of(note),))
 
 
-def _chain_rows(chain: JudgedChain) -> Iterator[Row]:
+def _entries(node: Node | None) -> dict[Term, Term]:
+    """Return the entries of the arrays of a node, by what they stand for."""
+    lines = node.lines if node else ()
+    return {line.term: sym(line.name, *map(idx, line.axes)) for line in lines if line.axes}
+
+
+def _chain_rows(chain: JudgedChain, entries: Mapping[Term, Term]) -> Iterator[Row]:
     shown: Term | None = None
     for i, step in enumerate(chain.steps):
         pulled = pull_signs(step.right)
         right = step.right if pulled is shown else pulled
-        yield Row(chain.target if i == 0 else None, right, _reason(step), step.verdict)
+        yield Row(chain.target if i == 0 else None, right, _reason(step, entries), step.verdict)
         shown = right
 
 
@@ -253,12 +259,19 @@ def _rule_words(step: JudgedStep) -> Words:
     return (Markup.of(named),) if named else ()
 
 
-def _reason(step: JudgedStep) -> Words:
+def _reason(step: JudgedStep, entries: Mapping[Term, Term]) -> Words:
     conditions = step.verdict.conditions if step.verdict.kind is Kind.PROVED_IF else ()
     rule = _rule_words(step)
     if not conditions:
         return rule
-    return (*rule, ", if " if rule else "if ", *_listed((c,) for c in conditions))
+    return (*rule, ", if " if rule else "if ", *_listed((_named(c, entries),) for c in conditions))
+
+
+def _named(condition: Term, entries: Mapping[Term, Term]) -> Term:
+    """Return a condition in which what has a name is called by it."""
+    for term, entry in entries.items():
+        condition = substitute(condition, {term: entry})
+    return condition
 
 
 def _step_remarks(chain: JudgedChain) -> Iterator[Block]:
