@@ -160,11 +160,13 @@ class Derived:
         """Return everything as a JSON document."""
         return self._emit("json")
 
+    def html(self, *, standalone: bool = False) -> str:
+        """Return a fragment of HTML whose mathematics is MathML, or with ``standalone`` a whole page."""
+        return self._emit("html", standalone=standalone)
+
     def svg(self, *, upto: int | None = None) -> str:
         """Return the picture of the computational graph, its gradients drawn ``upto`` so many operations back."""
-        from backproof.emit.svg import emit_svg
-
-        return emit_svg(self.derivation, upto=upto)
+        return self._emit("svg", upto=upto)
 
     def numpy(self) -> NumpyPass:
         """Return the derivation as a forward and a backward pass on arrays; raises NotDerivable."""
@@ -187,6 +189,12 @@ class Derived:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex(aligned=True).strip()}$"
+
+    def _repr_html_(self) -> str:
+        from backproof.emit.html import ASSETS
+
+        style = (ASSETS / "embedded.css").read_text(encoding="utf-8")
+        return f"<style>\n{style}</style>\n{self.html()}"
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

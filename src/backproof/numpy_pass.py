@@ -23,7 +23,7 @@ class NumpyPass:
     """``forward`` and ``backward`` of one derivation, evaluated from its formulas in the dtype of the arrays.
 
     A node without axes takes arrays of any one shape (they are broadcast); one with axes takes the shapes that it
-    declares.  For checking and reading, not for speed.
+    declares.  For checking and reading; ``str`` gives the code of a layer for speed.
     """
 
     def __init__(self, derivation: Derivation) -> None:
@@ -37,6 +37,12 @@ class NumpyPass:
 
     def __repr__(self) -> str:
         return f"<NumpyPass {self.derivation.node.name}({', '.join(self.inputs)}) -> {', '.join(self.outputs)}>"
+
+    def __str__(self) -> str:
+        """The same passes as the source of a layer that needs numpy alone and is fast."""
+        from backproof.emit.python_code import emit_code
+
+        return emit_code(self.derivation)
 
     def forward(self, *arrays: ArrayLike, **named: ArrayLike) -> Array | dict[str, Array]:
         """Return the output, or with several outputs a dictionary of them.
