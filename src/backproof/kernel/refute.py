@@ -107,18 +107,11 @@ ARITHMETIC: Final[dict[str, Callable[[list[Fraction]], Fraction]]] = {
 def holds_somewhere(left: Term, right: Term, context: Context, conditions: tuple[Term, ...]) -> bool:
     """Say whether a point was found at which every condition holds and both sides have values."""
     for scene in scenes(left, right, context):
+        written = [part for condition in conditions for part in _written_out(condition, scene, context)]
         for point in _points(scene, SAMPLES):
-            if _satisfies(conditions, scene, context, point) and _is_defined(scene, point):
+            if all(_holds(part, scene.context, point) for part in written) and _is_defined(scene, point):
                 return True
     return False
-
-
-def _satisfies(conditions: tuple[Term, ...], scene: Scene, context: Context, point: balls.Point) -> bool:
-    return all(
-        _holds(written, scene.context, point)
-        for condition in conditions
-        for written in _written_out(condition, scene, context)
-    )
 
 
 def _written_out(condition: Term, scene: Scene, context: Context) -> Iterator[Term]:
