@@ -81,6 +81,12 @@ def test_html_escapes_what_comes_from_the_file() -> None:
     assert "<script>" not in report._repr_html_()
 
 
+def test_entries_are_proved_on_request() -> None:
+    report = backproof.check_layer(Sigmoid, prove=True)
+    (row,) = (row for row in report.rows if row.check == "agreement")
+    assert "1 of 1 entries proved" in row.detail
+
+
 def test_a_check_may_be_left_out() -> None:
     report = backproof.check_layer(Sigmoid, skip=("domain", "precision"))
     assert "domain" not in [row.check for row in report.rows]

@@ -267,7 +267,7 @@ def exact_digits(record: Trace, name: str) -> float | None:
     for one, other, allowed in zip(left, right, room.tolist(), strict=True):
         gap = one - other
         if gap.contains(0):
-            scale = max(float(abs(other).upper()), 1e-300)
+            scale = max(float(abs(other).upper()), allowed / (SLACK * EPS), 1e-300)
             width = float(gap.rad()) / scale if gap.is_finite() else 1.0
             digits = min(digits, DIGITS if width == 0 else -np.log10(width))
         elif float(abs(gap).lower()) <= allowed:
@@ -297,10 +297,17 @@ def check_agreement(examination: Examination, wrong: list[Mismatch]) -> Row:
             return Row("agreement", Outcome.FAILED, f"refuted for {', '.join(result.refuted)}")
         return row("agreement", found, f"refuted for {', '.join(rest)}")
     digits = int(min(DIGITS, result.digits + 1e-9))
+    proved = f"; {_proofs(examination)}" if examination.prove else ""
     patterns = plural(result.patterns, "branch pattern")
     constants = "" if digits >= DIGITS else ", as far as rounded constants tell"
-    return Row("agreement", Outcome.PASSED,
-               f"agrees to {digits} digits at {plural(result.points, 'point')} of {patterns}{constants}")  # fmt: skip
+    where = f"at {plural(result.points, 'point')} of {patterns}"
+    return Row("agreement", Outcome.PASSED, f"agrees to {digits} digits {where}{constants}{proved}")
+
+
+def _proofs(examination: Examination) -> str:
+    from backproof.checking.proving import prove
+
+    return str(prove(examination))
 
 
 def _disagreeing(name: str, result: Agreement, close: list[Mismatch]) -> Finding:

@@ -45,7 +45,6 @@ class Options:
     skip: tuple[str, ...] = ()
     seed: int = 0
     prove: bool = False
-    latex: bool = False
     time_limit: float = 60.0
     configuration: Mapping[str, Any] = field(default_factory=dict)
 
@@ -163,5 +162,4 @@ def settings_for(layer: Layer, options: Options) -> Settings:
     return Settings(
         node=options.node or said.get("node", ""), arguments=said.get("arguments", {}), shapes=said.get("shapes", {}),
         only=options.only, skip=(*options.skip, *said.get("skip", ())), seed=options.seed, prove=options.prove,
-        latex=options.latex,
     )  # fmt: skip

@@ -48,6 +48,7 @@ class Examination:
     seed: int = 0
     node: NodeForward | None = None
     is_declared: bool = False
+    prove: bool = False
     notes: list[str] = field(default_factory=list)
     refusal: str = ""
     budget: float = 2.0
@@ -135,7 +136,6 @@ class Settings:
     skip: tuple[str, ...] = ()
     seed: int = 0
     prove: bool = False
-    latex: bool = False
 
 
 class NotFed(Exception):
@@ -145,7 +145,7 @@ class NotFed(Exception):
 def examine(layer: Layer, settings: Settings) -> Examination:
     """Return the examination of a layer, with a plan under which its forward pass runs; raises NotFed."""
     plan = _plan(layer, settings)
-    examination = Examination(layer, plan, [], settings.seed)
+    examination = Examination(layer, plan, [], settings.seed, prove=settings.prove)
     variations = VARIATIONS[:2] if _is_fixed(plan) else VARIATIONS
     examination.samples = [_sample(layer, plan, name, SIZES | sizes, settings.seed) for name, sizes in variations]
     if plan.is_rows:

@@ -40,7 +40,7 @@ def _both(evidence: Evidence) -> tuple[str, str]:
     record = _smallest(evidence)
     if record is None:
         return _catalogued(evidence), ""
-    names = _names(record)
+    names = entry_names(record)
     found = record.found.get(argument)
     expected = record.expected[argument]
     if type(found) is not Lifted or not found.size or not expected.size:
@@ -67,7 +67,7 @@ def _smallest(evidence: Evidence) -> Trace | None:
     return min(records, key=lambda record: len(record.tape), default=None)
 
 
-def _names(record: Trace) -> dict[int, str]:
+def entry_names(record: Trace) -> dict[int, str]:
     """Return the names of the entries of inputs, upstream gradients and outputs: ``x[0, 1]``."""
     names: dict[int, str] = {}
     several = {"y" if len(record.outputs) == 1 else f"y{i}": ids for i, ids in enumerate(record.outputs)}
@@ -137,7 +137,7 @@ def elementwise_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
     record = _smallest(evidence) if examination.layer.is_traceable else None
     if record is not None and argument in record.expected and record.expected[argument].size == 1:
         try:
-            yield formula(record.tape, int(record.expected[argument].ids.flat[0]), _names(record), 120), values
+            yield formula(record.tape, int(record.expected[argument].ids.flat[0]), entry_names(record), 120), values
         except NotLiftable:
             return
 

@@ -20,6 +20,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--only", default="", metavar="CHECK,…", help="For code: only these checks (value, …)."),
     click.option("--skip", default="", metavar="CHECK,…", help="For code: not these checks."),
     click.option("--seed", type=int, default=0, show_default=True, help="For code: the seed of the samples."),
+    click.option("--prove", is_flag=True, help="For code: judge entries of a small run by the kernel."),
     click.option("--limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="For code: seconds."),
     click.option("--junit", "writer", flag_value="junit", help="For code: the report as JUnit XML."),
     click.option("--github", "writer", flag_value="github", help="For code: the report as annotations for a forge."),
@@ -56,7 +57,7 @@ def check_code(words: tuple[str, ...], asked: dict[str, Any], as_json: bool, qui
     _known(asked)
     options = Options(
         node=asked["node"], forward=asked["forward"], backward=asked["backward"], only=_names(asked["only"]),
-        skip=_names(asked["skip"]), seed=asked["seed"], time_limit=asked["limit"],
+        skip=_names(asked["skip"]), seed=asked["seed"], time_limit=asked["limit"], prove=asked["prove"],
     )  # fmt: skip
     colour = wants_colour(no_color)
     writer = "json" if as_json else asked["writer"]
