@@ -174,4 +174,3 @@ def test_names_are_found_with_underscores_and_capitals(name: str) -> None:
 def test_names_are_sorted_and_have_one_spelling() -> None:
     assert list(NAMES) == sorted(NAMES)
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in NAMES)
-

@@ -347,9 +347,7 @@ def completions(arguments: list[str], incomplete: str) -> set[str]:
         (["sigmoid"], "--la", {"--latex"}),
     ],
 )
-def test_completion_knows_nodes_commands_and_options(
-    arguments: list[str], incomplete: str, expected: set[str]
-) -> None:
+def test_completion_knows_nodes_commands_and_options(arguments: list[str], incomplete: str, expected: set[str]) -> None:
     assert expected <= completions(arguments, incomplete)
 
 

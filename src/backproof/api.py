@@ -121,9 +121,7 @@ class Derived:
     def steps(self) -> tuple[Step, ...]:
         """The steps of every chain, in order."""
         return tuple(
-            self._step(str(chain.target.data), step)
-            for chain in self.derivation.chains
-            for step in chain.steps
+            self._step(str(chain.target.data), step) for chain in self.derivation.chains for step in chain.steps
         )
 
     @cached_property

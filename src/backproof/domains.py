@@ -39,9 +39,7 @@ class Domain:
         """Say whether ``value`` lies in the domain."""
         above = self.low is None or value > self.low or (value == self.low and not self.low_open)
         below = self.high is None or value < self.high or (value == self.high and not self.high_open)
-        return above and below and not (self.nonzero and value == 0) and not (
-            self.integer and value.denominator != 1
-        )
+        return above and below and not (self.nonzero and value == 0) and not (self.integer and value.denominator != 1)
 
     def __str__(self) -> str:
         if self.constraint:

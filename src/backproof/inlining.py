@@ -129,9 +129,7 @@ def formula(call: Term, find: Lookup, span: Span, callers: tuple[str, ...] = ())
     return values[sym(node.lines[-1].name)]
 
 
-def inline_calls(
-    node: Node, find: Lookup = catalogue.find_node, callers: tuple[str, ...] = ()
-) -> Node:
+def inline_calls(node: Node, find: Lookup = catalogue.find_node, callers: tuple[str, ...] = ()) -> Node:
     """Return ``node`` with every call replaced by the lines of the node that is called.
 
     ``y = x*sigmoid(x)`` becomes the lines ``sigmoid_a = -x``, …, ``sigmoid_y = 1/sigmoid_c`` and
@@ -154,4 +152,3 @@ def inline_calls(
 def inline_claim(claim: Claim, find: Lookup = catalogue.find_node) -> Claim:
     """Return ``claim`` with every call replaced by its formula."""
     return replace(claim, chain=_Inliner(set(), find, ()).restate_chain(claim.chain))
-

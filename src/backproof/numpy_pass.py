@@ -75,8 +75,7 @@ class NumpyPass:
         if has_axes(self.derivation.node):
             axes = {name: context.shapes.get(name, ()) for name in wanted}
             return {
-                name: evaluate_tensor(sym(name, *map(idx, axes[name])), axes[name], given, context)
-                for name in wanted
+                name: evaluate_tensor(sym(name, *map(idx, axes[name])), axes[name], given, context) for name in wanted
             }
         return self._elementwise(wanted, given)
 

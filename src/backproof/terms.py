@@ -22,10 +22,7 @@ RELATIONS: Final[dict[str, str]] = {
     "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=", "ne": "!=",
 }  # fmt: skip
 #: Reductions over named axes.
-REDUCTIONS: Final[frozenset[str]] = frozenset(
-    {"sum", "mean", "prod", "reduce_max", "reduce_min", "logsumexp"}
-)
-
+REDUCTIONS: Final[frozenset[str]] = frozenset({"sum", "mean", "prod", "reduce_max", "reduce_min", "logsumexp"})
 
 
 class Term:

@@ -56,9 +56,7 @@ class Widened(LAYERS["affine"]):  # type: ignore[misc]
         return super().backward(dout).astype(np.float64)
 
 
-@pytest.mark.parametrize(
-    ("layer", "wrong"), [(Transposed, "dW is"), (Averaged, "db is"), (Widened, "dx is float64")]
-)
+@pytest.mark.parametrize(("layer", "wrong"), [(Transposed, "dW is"), (Averaged, "db is"), (Widened, "dx is float64")])
 def test_finds_the_wrong_gradient(layer: type[Any], wrong: str) -> None:
     """The first entry that differs is named."""
     found = tensor_witness(derivation("affine"), layer, SIGNATURES["affine"])

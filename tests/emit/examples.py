@@ -66,14 +66,10 @@ def made(
 REFUTED = made(
     "x",
     {"y": "2*x"},
-    Verdict(
-        Kind.REFUTED, reason="they differ by a factor", point=(("x", Fraction(-1, 2)),), left="1.0", right="2.0"
-    ),
+    Verdict(Kind.REFUTED, reason="they differ by a factor", point=(("x", Fraction(-1, 2)),), left="1.0", right="2.0"),
 )
 UNKNOWN = made("x", {"y": "2*x"}, Verdict(Kind.UNKNOWN, reason="no rule applies", agrees=5))
-CONDITIONAL = made(
-    "x", {"y": "2*x"}, Verdict(Kind.PROVED_IF, (parse_expression("x != 0"),)), reason="cancel"
-)
+CONDITIONAL = made("x", {"y": "2*x"}, Verdict(Kind.PROVED_IF, (parse_expression("x != 0"),)), reason="cancel")
 HOSTILE = made(
     "x " + "w" * 90,
     {"y": " + ".join(f"x^{n}*exp(-x)" for n in range(1, 40)), "z": f"{'7' * 200}*{'w' * 90}"},

@@ -44,6 +44,5 @@ def test_breaking_loses_no_piece(term: Term, width: int) -> None:
 def test_only_a_single_piece_may_be_wider_than_the_line(term: Term, width: int) -> None:
     broken = break_lines(Typesetter(TEXT, SCOPE)(term), width, 4)
     assert all(
-        len(line) == 1 or sum(p.width for p in line) + sum(p.glue_width for p in line[1:]) <= width
-        for line in broken
+        len(line) == 1 or sum(p.width for p in line) + sum(p.glue_width for p in line[1:]) <= width for line in broken
     )

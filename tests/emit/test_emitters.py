@@ -57,9 +57,7 @@ def test_says_what_was_not_simply_proved(name: str, said: str, form: str) -> Non
     assert said in " ".join(EMITTERS[form](SPECIAL[name]).split())
 
 
-@pytest.mark.parametrize(
-    ("form", "condition"), [("text", "x ≠ 0"), ("latex", r"x \ne 0"), ("markdown", r"x \ne 0")]
-)
+@pytest.mark.parametrize(("form", "condition"), [("text", "x ≠ 0"), ("latex", r"x \ne 0"), ("markdown", r"x \ne 0")])
 def test_prints_the_condition_of_a_step(form: str, condition: str) -> None:
     assert condition in EMITTERS[form](SPECIAL["conditional"])
 
@@ -116,9 +114,7 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal() -> None:
     assert "\x1b" not in emit_text(SPECIAL["escaping"])
 
 
-@pytest.mark.parametrize(
-    ("name", "mark"), [("refuted", "✗"), ("unknown", "?"), ("conditional", "✓ cancel, if x ≠ 0")]
-)
+@pytest.mark.parametrize(("name", "mark"), [("refuted", "✗"), ("unknown", "?"), ("conditional", "✓ cancel, if x ≠ 0")])
 def test_text_marks_every_step(name: str, mark: str) -> None:
     assert mark in emit_text(SPECIAL[name])
 

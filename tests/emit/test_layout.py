@@ -59,9 +59,7 @@ def graphs(draw: st.DrawFn, most: int) -> tuple[list[Size], list[tuple[int, int]
     """An acyclic graph: every vertex uses at most three earlier ones."""
     count = draw(st.integers(1, most))
     random = draw(st.randoms(use_true_random=False))
-    edges = {
-        (random.randrange(target), target) for target in range(1, count) for _ in range(random.randrange(4))
-    }
+    edges = {(random.randrange(target), target) for target in range(1, count) for _ in range(random.randrange(4))}
     vertices = [Size(random.uniform(0.5, 9), random.uniform(0.5, 3)) for _ in range(count)]
     labels = [Size(random.uniform(1, 14), 2.7) for _ in edges]
     return vertices, sorted(edges), labels

@@ -35,10 +35,6 @@ def test_a_name_outside_the_scope_is_not_shown_like_one_inside() -> None:
     assert Scope.of(["x1"]).name("x_1") == Name("x_1")
 
 
-@pytest.mark.parametrize(
-    ("name", "variable"), [("dx", "x"), ("dtax", "tax"), ("dz", None), ("d", None), ("dt", None)]
-)
-def test_a_gradient_is_d_before_a_variable_unless_it_is_a_variable_itself(
-    name: str, variable: str | None
-) -> None:
+@pytest.mark.parametrize(("name", "variable"), [("dx", "x"), ("dtax", "tax"), ("dz", None), ("d", None), ("dt", None)])
+def test_a_gradient_is_d_before_a_variable_unless_it_is_a_variable_itself(name: str, variable: str | None) -> None:
     assert Scope.of(["x", "tax", "t", "dt"]).gradient_of(name) == variable

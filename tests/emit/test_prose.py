@@ -5,9 +5,7 @@ import pytest
 from backproof.emit.prose import is_safe, paragraphs, to_latex, to_text
 
 
-@pytest.mark.parametrize(
-    "mathematics", ["x^2", r"\frac{1}{1 + e^{-x}}", r"\sigma(x) \le 1", r"\{a\}", r"\sum_{k} y_k"]
-)
+@pytest.mark.parametrize("mathematics", ["x^2", r"\frac{1}{1 + e^{-x}}", r"\sigma(x) \le 1", r"\{a\}", r"\sum_{k} y_k"])
 def test_lets_plain_mathematics_through(mathematics: str) -> None:
     assert to_latex(f"${mathematics}$") == f"${mathematics}$"
 

@@ -70,9 +70,7 @@ def expected(name: str, given: dict[str, Any], upstream: Any) -> list[Any]:
     arrays[f"d{outputs[0]}"] = np.asarray(upstream, float)
     lengths = {axis: size for axis, size in SIZES[name].items()}
     shapes = context.shapes
-    return [
-        evaluate_tensor(entry(n, shapes[n]), shapes[n], arrays, context, lengths) for n in (*outputs, *gradients)
-    ]
+    return [evaluate_tensor(entry(n, shapes[n]), shapes[n], arrays, context, lengths) for n in (*outputs, *gradients)]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

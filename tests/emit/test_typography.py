@@ -78,9 +78,7 @@ def test_shows_a_term(source: str, text: str, latex: str) -> None:
     assert (term_text(term, NODE), term_latex(term, NODE)) == (text, latex)
 
 
-@pytest.mark.parametrize(
-    ("source", "pulled"), [("(-x)*y", "-(x*y)"), ("(-x)/y", "-(x/y)"), ("x*(-y)", "x*(-y)")]
-)
+@pytest.mark.parametrize(("source", "pulled"), [("(-x)*y", "-(x*y)"), ("(-x)/y", "-(x/y)"), ("x*(-y)", "x*(-y)")])
 def test_pulls_the_sign_of_a_first_factor_or_a_numerator(source: str, pulled: str) -> None:
     assert pull_signs(parse_expression(source)) is parse_expression(pulled)
 
@@ -96,9 +94,9 @@ def test_e_is_not_the_base_of_a_power_where_a_variable_is_called_e() -> None:
 @given(TERMS)
 def test_the_width_of_a_text_is_what_was_measured(term: Term) -> None:
     box = Typesetter(TEXT, SCOPE)(term)
-    measured = sum(
-        len(piece.text) if piece.rows else piece.width for piece in box.pieces
-    ) + sum(piece.glue_width for piece in box.pieces)
+    measured = sum(len(piece.text) if piece.rows else piece.width for piece in box.pieces) + sum(
+        piece.glue_width for piece in box.pieces
+    )
     assert len(box.text) == measured
 
 

@@ -18,7 +18,7 @@ SIGMOID = (
     "example x = 1 -> y = 0.731058578630\n```\n"
 )
 HOSTILE = (
-    "# <script>alert(1)</script> & \"co\"\n\nProse with <img src=http://evil.example/x.png>"
+    '# <script>alert(1)</script> & "co"\n\nProse with <img src=http://evil.example/x.png>'
     " and [a](javascript:alert(2)) and $\\href{http://evil.example}{x}$.\n\n"
     "```derive\nnode n(x)\ny = 2*x\n\ndx = 2*dy -- <u>bold</u> & so on\n```\n"
 )

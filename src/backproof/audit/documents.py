@@ -61,9 +61,7 @@ def check_document(document: Document, numeric: bool = True) -> Report:
                 findings += chain_findings(document.path, claims[-1], context, block.chain.span)
         except (NotDerivable, SourceError) as refusal:
             findings.append(refused(document, block, refusal))
-    return Report(
-        document.path, tuple(derivations), tuple(claims), tuple(witnesses), tuple(findings)
-    )
+    return Report(document.path, tuple(derivations), tuple(claims), tuple(witnesses), tuple(findings))
 
 
 def refused(document: Document, block: Node | Claim | Prose, error: BackproofError) -> Finding:
@@ -141,9 +139,7 @@ def _example_findings(path: str, derivation: Derivation) -> Iterator[Finding]:
             yield finding(Severity.WRONG, path, example.span, "this example is wrong", *wrong)
 
 
-def chain_findings(
-    path: str, chain: JudgedChain, context: Context, fallback: Span
-) -> Iterator[Finding]:
+def chain_findings(path: str, chain: JudgedChain, context: Context, fallback: Span) -> Iterator[Finding]:
     """Yield a finding for every step of ``chain`` that is not simply true."""
     for number, step in enumerate(chain.steps, start=1):
         span = step.span or fallback
@@ -199,7 +195,5 @@ def unreadable(path: str, error: BackproofError | OSError | UnicodeError) -> Fin
     if isinstance(error, SourceError):
         caret = f"{' ' * (error.column - 1)}^" if error.source_line else ""
         place = Span(error.line, error.column, error.column + 1)
-        return finding(
-            Severity.UNREADABLE, error.path, place, error.message, error.source_line, caret
-        )
+        return finding(Severity.UNREADABLE, error.path, place, error.message, error.source_line, caret)
     return finding(Severity.UNREADABLE, path, Span(1, 1, 1), in_words(error))

@@ -38,9 +38,7 @@ class Finding:
         return "\n".join([headline, *(f"    {detail}" for detail in self.details)])
 
 
-def finding(
-    severity: Severity, path: str, span: Span, message: str, *details: str
-) -> Finding:
+def finding(severity: Severity, path: str, span: Span, message: str, *details: str) -> Finding:
     """Return a finding at ``span``; empty details are left out."""
     return Finding(severity, path, span.line, span.column, message, tuple(filter(None, details)))
 

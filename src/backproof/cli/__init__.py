@@ -142,7 +142,13 @@ def clear_cache() -> None:
 @click.option("--certificates", "folder", type=PATH, help="Write the certificate of every step into a folder.")
 @layer_options
 def check(
-    paths: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool, timeout: float, folder: Path | None, **asked: Any
+    paths: tuple[str, ...],
+    as_json: bool,
+    quiet: bool,
+    no_color: bool,
+    timeout: float,
+    folder: Path | None,
+    **asked: Any,
 ) -> None:
     """Verify files, folders or nodes, or the layers in a Python file; without PATH the whole catalogue."""
     documents, layers = split_words(paths)

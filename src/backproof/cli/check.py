@@ -117,12 +117,7 @@ def conditions(report: Report) -> tuple[str, ...]:
 
 def witness_counts(reports: Iterable[Report]) -> Counter[str]:
     """Return how many witnesses agreed, disagreed or were absent."""
-    return Counter(
-        witness.state
-        for report in reports
-        for found in report.witnesses
-        for witness in found.values()
-    )
+    return Counter(witness.state for report in reports for found in report.witnesses for witness in found.values())
 
 
 def step_counts(reports: Iterable[Report]) -> Counter[Kind]:

@@ -78,7 +78,6 @@ def _sweep(folder: Path, prefix: str) -> None:
             stale.unlink(missing_ok=True)
 
 
-
 def _umask() -> int:
     current = os.umask(0)
     os.umask(current)

@@ -8,6 +8,7 @@ from backproof.emit.boxes import Box, Piece
 
 Line = tuple[Piece, ...]
 
+
 def break_lines(box: Box, width: float, hang: float) -> tuple[Line, ...]:
     """Return the pieces of ``box`` as lines of at most ``width``, every line but the first being
     ``hang`` narrower (its indent and its operator).

@@ -157,7 +157,7 @@ class Writer:
             self.named.add(name)
             anchor = f' id="{self.prefix}-line-{name}"'
         reason = f"{self.mark(row)}<span>{self.reason(row.reason)}</span>"
-        return f'<tr{kind}{anchor}><td>{left}</td><td>{self.right(self.typeset(row.right))}</td><td>{reason}</td></tr>'
+        return f"<tr{kind}{anchor}><td>{left}</td><td>{self.right(self.typeset(row.right))}</td><td>{reason}</td></tr>"
 
     def right(self, box: Box) -> str:
         first, *rest = break_lines(box, _ROOM, HANG)

@@ -80,19 +80,13 @@ def lay_out(vertices: Sequence[Size], edges: Sequence[tuple[int, int]], labels: 
     order = _ordered(grid)
     rows = _rows(grid, order)
     columns = _columns(grid, order, rows)
-    places = [
-        Place(columns[grid.layer[i]][0], rows[i], size.width, size.height) for i, size in enumerate(grid.sizes)
-    ]
+    places = [Place(columns[grid.layer[i]][0], rows[i], size.width, size.height) for i, size in enumerate(grid.sizes)]
     shifts = _ports(grid, places)
-    routes = tuple(
-        _route(path, shift, places, columns, grid) for path, shift in zip(grid.paths, shifts, strict=True)
-    )
+    routes = tuple(_route(path, shift, places, columns, grid) for path, shift in zip(grid.paths, shifts, strict=True))
     height = max((place.bottom for place in places), default=0.0)
     width = columns[-1][0] + columns[-1][1] / 2 if columns else 0.0
     count = len(vertices)
-    return Layout(
-        tuple(places[:count]), tuple(places[path[-2]] for path in grid.paths), routes, width, height
-    )
+    return Layout(tuple(places[:count]), tuple(places[path[-2]] for path in grid.paths), routes, width, height)
 
 
 # ------------------------------------------------------------------ layers
@@ -122,9 +116,7 @@ def ranks(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
 class _Grid:
     """Boxes in layers: the vertices, then for every edge its wires and its label; an edge is a path of boxes."""
 
-    def __init__(
-        self, vertices: Sequence[Size], edges: Sequence[tuple[int, int]], labels: Sequence[Size]
-    ) -> None:
+    def __init__(self, vertices: Sequence[Size], edges: Sequence[tuple[int, int]], labels: Sequence[Size]) -> None:
         rank = ranks(len(vertices), edges)
         self.vertices = len(vertices)
         self.sizes = list(vertices)

@@ -23,9 +23,7 @@ GREEK: Final[dict[str, str]] = {
 
 #: How many letters of a name are shown.
 _LONGEST: Final = 24
-_SUBSCRIPTED: Final = re.compile(
-    rf"(?P<base>[A-Za-z]'*|{'|'.join(GREEK)})(?:_?(?P<digits>\d+)|_(?P<word>[A-Za-z]+))?"
-)
+_SUBSCRIPTED: Final = re.compile(rf"(?P<base>[A-Za-z]'*|{'|'.join(GREEK)})(?:_?(?P<digits>\d+)|_(?P<word>[A-Za-z]+))?")
 
 
 @dataclass(frozen=True, slots=True)

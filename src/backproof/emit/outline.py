@@ -175,9 +175,7 @@ def _listed(parts: Iterable[Words], last: str = " and ") -> Words:
 
 
 def _locals(derivation: Derivation) -> Iterator[Block]:
-    rows = [
-        Row(derivative(local.output, local.input), local.term) for local in derivation.locals
-    ]
+    rows = [Row(derivative(local.output, local.input), local.term) for local in derivation.locals]
     if rows:
         yield Equations(tuple(dict.fromkeys(rows)), many=True)
 

@@ -224,9 +224,7 @@ def _torch(derivation: Derivation, found: Plan) -> str:
     return _module(derivation, TORCH, forward.reads or backward.reads, text)
 
 
-def _torch_backward(
-    found: Plan, body: Body, tensors: list[str], numbers: list[str], sizes: list[str]
-) -> list[str]:
+def _torch_backward(found: Plan, body: Body, tensors: list[str], numbers: list[str], sizes: list[str]) -> list[str]:
     lines = []
     if tensors:
         lines.append(f"{_listed(tensors)}{',' if len(tensors) == 1 else ''} = ctx.saved_tensors")

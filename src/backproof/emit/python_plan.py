@@ -253,5 +253,3 @@ def softplus_argument(term: Term) -> Term | None:
     if inner.head != "add" or len(inner.args) != 2 or as_fraction(inner.args[0]) != 1 or inner.args[1].head != "exp":
         return None
     return inner.args[1].args[0]
-
-

@@ -390,8 +390,6 @@ _MATH: Final = {
 _SIGNS: Final = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 
 
-
-
 _WRITERS: Final = {
     "sym": Writer.entry, "idx": Writer.idx, "size": Writer.length, "add": Writer.add, "mul": Writer.mul,
     "neg": Writer.neg, "div": Writer.div, "pow": Writer.pow, "bracket": Writer.bracket,

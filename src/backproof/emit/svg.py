@@ -89,9 +89,7 @@ def measure(text: str) -> float:
     return sum(_WIDTHS.get(character, 0.64) for character in text)
 
 
-def arrange(
-    shown: Picture, words: Callable[[Words], float], circle: float, line: float, least: float = 0.0
-) -> Layout:
+def arrange(shown: Picture, words: Callable[[Words], float], circle: float, line: float, least: float = 0.0) -> Layout:
     """Return the layout of a picture whose labels are as wide as ``words`` says, and at least ``least``."""
     vertices = [_vertex_size(vertex, words, circle) for vertex in shown.vertices]
     labels = [
@@ -156,7 +154,7 @@ class Drawing:
             ends = self.shown.vertices[edge.source].name, self.shown.vertices[edge.target]
             target = "" if ends[1].kind == "output" else ends[1].name
             lit = " lit" if edge.is_active else ""
-            marks = f'data-from={quoteattr(ends[0])} data-to={quoteattr(target)}'
+            marks = f"data-from={quoteattr(ends[0])} data-to={quoteattr(target)}"
             yield f'<g class="edge{lit}" {marks}><path class="e" d="{_path(route)}"/>{_arrow(route[-1])}'
             yield from self._label(edge, label)
             yield "</g>"
@@ -214,14 +212,28 @@ def _arrow(end: Point) -> str:
     return f'<path class="hit" d="M{_number(x)} {_number(y)}L{back} {_number(y - 3.5)}V{_number(y + 3.5)}Z"/>'
 
 
-_RAISED: Final = str.maketrans(
-    "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+−()abcdefghijklmnoprstuvwxyz"
-)
+_RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+−()abcdefghijklmnoprstuvwxyz")
 _ABOVE: Final = "⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻ"
 _RUNS: Final = re.compile(rf"([{_ABOVE}]+)|([A-Za-zα-ωΑ-Ω][A-Za-z0-9_′']*)|([^{_ABOVE}A-Za-zα-ωΑ-Ω]+)")
 _UPRIGHT: Final = frozenset(
-    (*FUNCTIONS, "arctan", "if", "otherwise", "and", "or", "not", "mean", "sum", "prod", "logsumexp", "power", "square",
-     "cube", "reciprocal", "relu")
+    (
+        *FUNCTIONS,
+        "arctan",
+        "if",
+        "otherwise",
+        "and",
+        "or",
+        "not",
+        "mean",
+        "sum",
+        "prod",
+        "logsumexp",
+        "power",
+        "square",
+        "cube",
+        "reciprocal",
+        "relu",
+    )
 )
 
 

@@ -142,9 +142,7 @@ class _Page:
         """Return how many columns the mark and the reason take."""
         return 2 + len(self.words(row.reason)) if row.reason else 1 if row.verdict else 0
 
-    def row(
-        self, row: Row, head: str, lines: tuple[Line, ...], side: list[str], middle: int
-    ) -> Iterator[str]:
+    def row(self, row: Row, head: str, lines: tuple[Line, ...], side: list[str], middle: int) -> Iterator[str]:
         body = [row for i, line in enumerate(lines) for row in _laid(line, i > 0, middle)]
         base = next((i for i, text in enumerate(body) if "⎨" in text), 0) if lines[0][-1].rows else 0
         side = [""] * base + side

@@ -224,10 +224,7 @@ def _product(setter: Typesetter, term: Term, mode: int) -> Box:
     last = setter.inner(term.args[-1], mode)
     boxes.append(last if last.level is Level.BIG else setter.fenced(last, Level.QUOTIENT))
     style = setter.style
-    joints = [
-        style.joints[joint_name(left.trail, right.lead)]
-        for left, right in pairwise(boxes)
-    ]
+    joints = [style.joints[joint_name(left.trail, right.lead)] for left, right in pairwise(boxes)]
     pieces = join(zip([None, *joints], boxes, strict=True), 1)
     level = Level.BIG if last.level is Level.BIG else Level.PRODUCT
     height = max(box.height for box in boxes)

@@ -127,9 +127,7 @@ class Grounder:
             yield dict(zip(axes, at, strict=True))
 
     def is_inside(self, places: list[int], axes: tuple[str, ...]) -> bool:
-        return all(
-            0 <= place < self.sizes[axis_of(axis)] for place, axis in zip(places, axes, strict=False)
-        )
+        return all(0 <= place < self.sizes[axis_of(axis)] for place, axis in zip(places, axes, strict=False))
 
     def integer(self, term: Term) -> int:
         value = as_fraction(term)
@@ -264,5 +262,3 @@ def _exact(term: Term, values: Mapping[str, Fraction]) -> Fraction:
     for part in parts[1:]:
         total = total + part if term.head == "add" else total * part
     return total
-
-

@@ -381,9 +381,7 @@ class Normal:
             return known
         above = value - self.ring.one
         sign, is_nonnegative = self.signs.of(above) or None, self.signs.is_nonnegative(above)
-        return self.ring.generator(
-            term, "log", term, sign=sign, is_nonnegative=is_nonnegative, argument=(value,)
-        )
+        return self.ring.generator(term, "log", term, sign=sign, is_nonnegative=is_nonnegative, argument=(value,))
 
     def rational_power(self, base: Quotient, exponent: Fraction) -> Quotient:
         """Return base**exponent; the caller has seen to base >= 0 (> 0 below the fraction bar)."""

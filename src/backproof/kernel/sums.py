@@ -242,9 +242,7 @@ def _reads(normal: Normal, factor: Term, name: str) -> bool:
     if factor.head != "sym":
         return False
     declared = normal.context.shapes.get(factor.data, ())
-    return any(
-        arg is idx(name) and axis == axis_of(name) for arg, axis in zip(factor.args, declared, strict=False)
-    )
+    return any(arg is idx(name) and axis == axis_of(name) for arg, axis in zip(factor.args, declared, strict=False))
 
 
 # Generators ----------------------------------------------------------------------------------------

@@ -37,9 +37,7 @@ def parse_document(text: str, path: str = "<text>", known: Collection[str] | Non
     return _document(source, known, title, pieces)
 
 
-def parse_block(
-    text: str, path: str = "<text>", known: Collection[str] | None = None, line: int = 1
-) -> Document:
+def parse_block(text: str, path: str = "<text>", known: Collection[str] | None = None, line: int = 1) -> Document:
     """Return what the inside of a derive fence says, without title and prose; it starts on ``line`` of ``path``.
 
     Raises SourceError at the exact place of a mistake, counted in ``path``.
@@ -48,9 +46,7 @@ def parse_block(
     return _document(source, known, "", [Fence(line, len(source.lines))])
 
 
-def _document(
-    source: Source, known: Collection[str] | None, title: str, pieces: list[Prose | Fence]
-) -> Document:
+def _document(source: Source, known: Collection[str] | None, title: str, pieces: list[Prose | Fence]) -> Document:
     fences = [piece for piece in pieces if isinstance(piece, Fence)]
     statements = {fence: _statements(source, fence) for fence in fences}
     in_order = [words for fence in fences for words in statements[fence]]

@@ -30,9 +30,7 @@ def walk_through(derivation: Derivation, writer: Writer) -> str:
     output = derivation.node.lines[-1].name
     start[f"d{output}"] = float(_examples(derivation).get(f"d{output}", Fraction(1)))
     numbers = edge_numbers(derivation, start)
-    drawing = draw(
-        picture(derivation, numbers=numbers), prefix=f"walk-{writer.prefix}", style=False, least=_ROOM
-    )
+    drawing = draw(picture(derivation, numbers=numbers), prefix=f"walk-{writer.prefix}", style=False, least=_ROOM)
     data = json.dumps(_data(derivation, start, output), ensure_ascii=True).replace("<", "\\u003c")
     return (
         f'<div class="walk" id="{writer.prefix}-walk-box" data-output="{escape(output)}">\n'
@@ -125,7 +123,7 @@ def _controls(writer: Writer) -> str:
     return (
         f'<div class="controls" hidden role="group" aria-label="Walk through the graph">{buttons}'
         '<span class="place" aria-live="polite"></span></div>'
-        "<p class=\"hint\" hidden>The arrow keys ← and → walk as well.</p>"
+        '<p class="hint" hidden>The arrow keys ← and → walk as well.</p>'
     )
 
 

@@ -192,5 +192,3 @@ def _side(side: Term, context: Context, point: dict[str, Fraction]) -> Any:
         return Point(context, point).value(side)
     except NoValue:
         return None
-
-

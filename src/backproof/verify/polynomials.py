@@ -11,6 +11,8 @@ Value = tuple[Poly, Poly]
 Signs = frozenset[int]
 ANY, UP, DOWN, WEAK = frozenset({-1, 0, 1}), frozenset({1}), frozenset({-1}), frozenset({0, 1})
 UNIT: Poly = {(): Fraction(1)}
+
+
 class Rejected(Exception):
     """The certificate does not show what it says."""
 

@@ -437,9 +437,7 @@ class Case(Reader):
                 u = self.minus(u, self.times(({(): Fraction(up - down)} if up != down else {}, UNIT), g["of"]))
         rest, remainder = divided(u[0], u[1])
         rest, remainder = self.reduced(rest), self.reduced(remainder)
-        if remainder or any(
-            len(m) != 1 or m[0][1] != 1 or self.generators[m[0][0]]["head"] != "log" for m in rest
-        ):
+        if remainder or any(len(m) != 1 or m[0][1] != 1 or self.generators[m[0][0]]["head"] != "log" for m in rest):
             return False
         q = lcm(*(c.denominator for c in rest.values())) if rest else 1
         power: Value = (UNIT, UNIT)
