@@ -22,6 +22,7 @@ import sympy
 from backproof import catalogue
 from backproof.audit.documents import derive_node
 from backproof.calculus.convert import Translation
+from backproof.calculus.fields import has_axes
 from backproof.derivation import Derivation, JudgedStep
 from backproof.graph import Graph
 from backproof.kernel import judge
@@ -52,7 +53,7 @@ def clock(work: Callable[[], object]) -> float:
 def start_up() -> None:
     """Print how long a cold ``derive sigmoid --latex`` takes beside ``import sympy``."""
     commands = {
-        "derive sigmoid --latex": ["-m", "backproof", "sigmoid", "--latex"],
+        "derive sigmoid --latex --no-cache": ["-m", "backproof", "sigmoid", "--latex", "--no-cache"],
         "import sympy": ["-c", "import sympy"],
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
@@ -84,7 +85,10 @@ def kernel() -> None:
     SymPy's time has the same work in it: unfolding the definitions, differentiating, deciding.
     """
     derivations = [
-        derive_node(document, node) for document in map(catalogue.load, catalogue.names()) for node in document.nodes
+        derive_node(document, node)
+        for document in map(catalogue.load, catalogue.names())
+        for node in document.nodes
+        if not has_axes(node)
     ]
     pairs = [(d, step) for d in derivations for step in d.steps]
     ours = [clock(lambda d=d, s=s: judge(s.left, s.right, d.context)) for d, s in pairs]
