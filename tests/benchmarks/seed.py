@@ -91,7 +91,7 @@ def kernel() -> None:
         if not has_axes(node)
     ]
     pairs = [(d, step) for d in derivations for step in d.steps]
-    ours = [clock(lambda d=d, s=s: judge(s.left, s.right, d.context)) for d, s in pairs]
+    ours = [clock(lambda d=d, s=s: judge(s.left, s.right, d.context, with_certificate=False)) for d, s in pairs]
     simplifier = Simplifier()
     answers = [simplifier.ask(pair) for pair in pairs]
     simplifier.stop()

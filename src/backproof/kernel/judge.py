@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from backproof.domains import Context
@@ -37,16 +37,21 @@ class Proof:
         return not self.reason and self.closed > 0
 
 
-def judge(left: Term, right: Term, context: Context, *, refute: bool = True) -> Verdict:
+def judge(left: Term, right: Term, context: Context, *, refute: bool = True, with_certificate: bool = True) -> Verdict:
     """Return the verdict on ``left = right`` wherever the context's domains allow.
 
-    With ``refute=False`` no point is looked for, and what cannot be proved is unknown.
+    With ``refute=False`` no point is looked for, and what cannot be proved is unknown.  Without its certificate
+    a verdict is made sooner, and cannot be re-checked.
     """
     left, right = freshen(left), freshen(right)
     free = free_names(left, right, context)
     proof, conditions = _prove_under_conditions(left, right, context, free)
     if proof.holds:
-        return _accept(left, right, context, free, proof, conditions)
+        verdict = _accept(left, right, context, conditions)
+        if verdict.is_accepted and with_certificate:
+            tree = proof.tree if not conditions else _tree_under(left, right, context, free, conditions)
+            return replace(verdict, certificate=certify((left, right), tree, free, conditions))
+        return verdict
     if refute:
         found = find_point(left, right, context, proof.failed)
         if found is not None:
@@ -176,24 +181,20 @@ def _compare(normal: Normal, difference: Quotient, case: Case, proof: Proof) -> 
 # Acceptance ----------------------------------------------------------------------------------------
 
 
-def _accept(
-    left: Term, right: Term, context: Context, free: list[str], proof: Proof, conditions: tuple[Term, ...]
-) -> Verdict:
+def _accept(left: Term, right: Term, context: Context, conditions: tuple[Term, ...]) -> Verdict:
     if not conditions:
-        return Verdict(Kind.PROVED, certificate=certify((left, right), proof.tree, free, ()))
+        return Verdict(Kind.PROVED)
     if holds_somewhere(left, right, context, conditions):
-        certificate = _certificate_under(left, right, context, free, conditions)
-        return Verdict(Kind.PROVED_IF, conditions=tuple(map(plain, conditions)), certificate=certificate)
+        return Verdict(Kind.PROVED_IF, conditions=tuple(map(plain, conditions)))
     return Verdict(Kind.UNKNOWN, reason="no point was found at which the side conditions hold")
 
 
-def _certificate_under(
+def _tree_under(
     left: Term, right: Term, context: Context, free: list[str], conditions: tuple[Term, ...]
 ) -> dict[str, Any]:
-    """Return the certificate of the proof made once more under the conditions that are printed."""
+    """Return the cases of the proof made once more under the conditions that are printed."""
     narrow, assumed = _assumptions(context, conditions)
-    again = prove(left, right, narrow, free, assumed)
-    return certify((left, right), again.tree, free, conditions)
+    return prove(left, right, narrow, free, assumed).tree
 
 
 def tidy(condition: Term) -> Term:
