@@ -10,8 +10,8 @@ from backproof.derivation import Derivation
 from backproof.errors import NotDerivable
 
 __all__ = [
-    "DRAWINGS", "EMITTERS", "emit_aligned", "emit_all", "emit_beamer", "emit_dot", "emit_html", "emit_json", "emit_latex",
-    "emit_markdown", "emit_svg", "emit_text", "emit_tikz",
+    "DRAWINGS", "EMITTERS", "emit_aligned", "emit_all", "emit_beamer", "emit_dot", "emit_html", "emit_json",
+    "emit_latex", "emit_markdown", "emit_svg", "emit_text", "emit_tikz",
 ]  # fmt: skip
 
 #: Formats of the graph's picture; their emitters take ``upto`` and ``numbers``.
