@@ -29,7 +29,7 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
         return pack_verdict(judge(left, right, unpack_context(question["context"])))
     except MemoryError:
         return {"failed": "the step needs more memory than it may have"}
-    except Exception as problem:  # noqa: BLE001  # a worker survives whatever a step does to it
+    except Exception as problem:  # a worker survives whatever a step does to it
         return {"failed": f"the kernel failed: {type(problem).__name__}"}
 
 

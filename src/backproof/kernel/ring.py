@@ -270,6 +270,8 @@ class Quotient:
         return self * other.inverse()
 
     def __pow__(self, exponent: int) -> Quotient:
+        if exponent == 1:
+            return self
         base = self if exponent >= 0 else self.inverse()
         return Quotient(
             self.ring,
