@@ -11,7 +11,6 @@ from typing import Final
 
 from backproof.domains import Context, Definition, Domain
 from backproof.kernel.indices import axis_of
-from backproof.kernel.slopes import unfold
 from backproof.terms import (
     REDUCTIONS,
     ZERO,
@@ -225,8 +224,20 @@ def _one(length: int, constraint: str, random: Random) -> list[Fraction]:
 
 
 def free_names(left: Term, right: Term, context: Context) -> list[str]:
-    found = names(unfold(left, context.definitions), unfold(right, context.definitions))
-    return [name for name in found if name != "pi" or "pi" in context.domains]
+    """Return the names without a definition that the sides come down to, in order of appearance."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    stack = [right, left]
+    while stack:
+        for name in names(stack.pop()):
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in context.definitions:
+                stack.append(context.definitions[name].term)
+            elif name != "pi" or "pi" in context.domains:
+                found[name] = None
+    return list(found)
 
 
 def _has_axes(*roots: Term) -> bool:

@@ -179,6 +179,12 @@ class Normal:
 
     def plain_subject(self, subject: Term) -> tuple[Term, int]:
         """Return one term for all subjects that differ by a rational factor, and the sign of that factor."""
+        known = self.ring.table.plain
+        if subject not in known:
+            known[subject] = self.without_factor(subject)
+        return known[subject]
+
+    def without_factor(self, subject: Term) -> tuple[Term, int]:
         try:
             value = Normal(self.context, Table(), {}, frozenset())(subject)
         except (Restart, Split, Undefined, Beyond, TooBig):

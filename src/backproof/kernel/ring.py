@@ -59,6 +59,7 @@ class Table:
 
     capacity: int = 16
     units: dict[Term, Fraction] = field(default_factory=dict)
+    plain: dict[Term, tuple[Term, int]] = field(default_factory=dict)
 
 
 @cache
