@@ -66,6 +66,7 @@ def tex(source: str) -> str:
 
 _TOKEN: Final = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
 _OPERATORS: Final = dict(zip("-*/=<>+,;:!|()[]'", "−∗/=<>+,;:!|()[]′", strict=True))
+_TIGHT: Final = {"/": ' lspace="0" rspace="0"', "∂": ' lspace="0"'}
 _NAMED: Final = {
     "exp", "log", "ln", "max", "min", "sin", "cos", "tan", "sinh", "cosh", "tanh",
 }  # fmt: skip
@@ -145,7 +146,7 @@ class _Reader:
         if part[:1].isdigit():
             return f"<mn>{part}</mn>"
         if part in _OPERATORS:
-            return f"<mo>{escape(_OPERATORS[part])}</mo>"
+            return f"<mo{_TIGHT.get(part, '')}>{escape(_OPERATORS[part])}</mo>"
         return f"<mi>{escape(part)}</mi>"
 
     def command(self, name: str) -> str:
@@ -162,4 +163,4 @@ class _Reader:
         if name in GREEK or name in _NAMED or name == "ell":
             return f"<mi>{GREEK.get(name, 'ℓ' if name == 'ell' else name)}</mi>"
         sign = _MORE.get(name, SIGNS.get(name, ""))
-        return f"<mo>{escape(sign)}</mo>" if sign else ""
+        return f"<mo{_TIGHT.get(sign, '')}>{escape(sign)}</mo>" if sign else ""

@@ -76,6 +76,7 @@ def _fence(opening: str, closing: str, pad: float) -> Construct:
 
 
 _SLASH: Final = '<mo lspace="0" rspace="0">/</mo>'
+_BELOW: Final = f'{_SLASH}<mo lspace="0">∂</mo>'
 _TIMES: Final = "<mo>⋅</mo>"
 _SPACE: Final = "<mo>&#x2062;</mo>"  # invisible times
 _RELATIONS: Final = {"lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "=", "ne": "≠"}
@@ -88,9 +89,9 @@ MATHML: Final[Style] = replace(
     constructs={
         "fraction": Construct("<mfrac><mrow>", "</mrow><mrow>", "</mrow></mfrac>", 0.3),
         "partial": Construct("<mfrac><mrow><mo>∂</mo>", "</mrow><mrow><mo>∂</mo>", "</mrow></mfrac>", 0.75),
-        "partial on a line": Construct("<mrow><mo>∂</mo>", f"{_SLASH}<mo>∂</mo>", "</mrow>", 1.6),
+        "partial on a line": Construct("<mrow><mo>∂</mo>", _BELOW, "</mrow>", 1.6),
         "derivative": Construct("<mfrac><mo>∂</mo><mrow><mo>∂</mo>", "", "</mrow></mfrac>", 0.8),
-        "derivative on a line": Construct(f"<mrow><mo>∂</mo>{_SLASH}<mo>∂</mo>", "", "</mrow>", 1.6),
+        "derivative on a line": Construct(f"<mrow><mo>∂</mo>{_BELOW}", "", "</mrow>", 1.6),
         "index": Construct("<msub><mrow>", "</mrow><mrow>", "</mrow></msub>", 0.1),
         "size": Construct("<mrow><mo>#</mo>", "", "</mrow>", 0.8),
         "negative": Construct(_operator("−", "prefix"), "", "", 0.8),
@@ -98,6 +99,14 @@ MATHML: Final[Style] = replace(
         "group": _fence("(", ")", 0.9),
         "absolute": _fence("|", "|", 0.7),
         "bracket": _fence("[", "]", 0.6),
+        "list": _fence("[", "]", 0.8),
+        "matrix": Construct(
+            '<mrow><mo form="prefix">(</mo><mtable class="matrix"><mtr><mtd>',
+            _NEXT_ROW,
+            '</mtd></mtr></mtable><mo form="postfix">)</mo></mrow>',
+            1.2,
+        ),
+        "cell": Construct("", _CELL),
         "not": Construct("<mtext>not&#160;</mtext>", "", "", 1.8),
         "operator": Construct("<mi>", "", "</mi>"),
         "case": Construct("", f"{_CELL}<mtext>if&#160;</mtext>", "", 2.2),
