@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from backproof.audit.findings import Finding, Severity, finding, shorten
+from backproof.audit.points import written
 from backproof.calculus import claim_context, derive, judge_claim
 from backproof.derivation import Derivation, JudgedChain, JudgedStep
 from backproof.domains import Context, Definition
@@ -110,7 +111,7 @@ def node_findings(path: str, derivation: Derivation) -> Iterator[Finding]:
     """Yield what is wrong, open or worth a warning in one derivation."""
     node = derivation.node
     for chain in derivation.chains:
-        yield from chain_findings(path, chain, derivation.context, node.span)
+        yield from chain_findings(path, chain, derivation.context, node.span, derivation)
     yield from _convention_findings(path, node)
     yield from _example_findings(path, derivation)
 
@@ -139,8 +140,10 @@ def _example_findings(path: str, derivation: Derivation) -> Iterator[Finding]:
             yield finding(Severity.WRONG, path, example.span, "this example is wrong", *wrong)
 
 
-def chain_findings(path: str, chain: JudgedChain, context: Context, fallback: Span) -> Iterator[Finding]:
-    """Yield a finding for every step of ``chain`` that is not simply true."""
+def chain_findings(
+    path: str, chain: JudgedChain, context: Context, fallback: Span, derivation: Derivation | None = None
+) -> Iterator[Finding]:
+    """Yield a finding for every step of ``chain``, which is one of ``derivation``, that is not simply true."""
     for number, step in enumerate(chain.steps, start=1):
         span = step.span or fallback
         name = f"step {number} of {to_source(chain.target)}"
@@ -149,7 +152,7 @@ def chain_findings(path: str, chain: JudgedChain, context: Context, fallback: Sp
             message = f"no {to_source(chain.target)} was found that is right everywhere"
             yield finding(Severity.UNDECIDED, path, span, message, *refutation(step, context)[:2], hint)
         elif step.verdict.kind is Kind.REFUTED:
-            details = refutation(step, context)
+            details = refutation(step, context, derivation, str(chain.target.data))
             yield finding(Severity.WRONG, path, span, f"{name} is false", *details)
         elif step.verdict.kind is Kind.UNKNOWN:
             equation = f"{to_source(step.left)}  =  {to_source(step.right)}"
@@ -159,17 +162,20 @@ def chain_findings(path: str, chain: JudgedChain, context: Context, fallback: Sp
             yield finding(Severity.WARNING, path, span, f"warning: {step.warning}")
 
 
-def refutation(step: JudgedStep, context: Context) -> tuple[str, ...]:
+def refutation(
+    step: JudgedStep, context: Context, derivation: Derivation | None = None, gradient: str = ""
+) -> tuple[str, ...]:
     """Return the equation, both sides at the counterexample, and what differs."""
     from backproof.audit.diagnosis import diagnose  # which nothing that is true needs
 
     verdict = step.verdict
-    point = ", ".join(f"{name} = {value}" for name, value in verdict.point)
     values = f"{shorten(verdict.left)}  ≠  {shorten(verdict.right)}"
+    first, *arrays = written(dict(verdict.point))
     return (
         f"{to_source(step.left)}  =  {to_source(step.right)}",
-        f"at {point}:  {values}" if point else values,
-        diagnose(step.left, step.right, verdict, context) or verdict.reason,
+        f"at {first}:  {values}" if first else values,
+        *(f"   {array}" for array in arrays),
+        diagnose(step, context, derivation, gradient) or verdict.reason,
     )
 
 

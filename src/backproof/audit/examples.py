@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from backproof.audit.findings import shorten
+from backproof.calculus.fields import has_axes
 from backproof.derivation import Derivation
 from backproof.errors import DomainError
+from backproof.examples import DIGITS, is_rounded, misfits
 from backproof.kernel import decimal_value
 from backproof.language import to_source
 from backproof.language.document import Example
-from backproof.terms import Term, as_fraction, sym
-
-DIGITS = 50
+from backproof.terms import Term, as_fraction, num, sym
 
 
 def check_example(derivation: Derivation, example: Example) -> Iterator[str]:
@@ -23,6 +23,9 @@ def check_example(derivation: Derivation, example: Example) -> Iterator[str]:
     The upstream gradient is 1, and the inputs of a graph are its numbers, where the example gives none.
     """
     node = derivation.node
+    if has_axes(node):
+        yield from _misfits(derivation, example)
+        return
     upstream = f"d{node.lines[-1].name}"
     given = {**dict(node.values), **dict(example.given)}
     point = {upstream: Fraction(1)} | {name: _number(term) for name, term in given.items()}
@@ -40,18 +43,11 @@ def check_example(derivation: Derivation, example: Example) -> Iterator[str]:
             yield f"{name} is {shorten(text)} here, not {to_source(term)}"
 
 
-def is_rounded(value: Fraction, written: Fraction) -> bool:
-    """Say whether ``written`` is ``value``, rounded where it is a decimal fraction."""
-    places = _decimal_places(written)
-    if places:
-        return bool(abs(value - written) <= Fraction(1, 2 * 10**places))
-    scale = max(Fraction(1), abs(value))
-    return bool(abs(value - written) <= scale / 10 ** (DIGITS - 10))
-
-
-def _decimal_places(value: Fraction) -> int:
-    """Return how many decimals ``value`` is written with; 0 for whole numbers and other fractions."""
-    return next((n for n in range(DIGITS) if (value * 10**n).denominator == 1), 0)
+def _misfits(derivation: Derivation, example: Example) -> Iterator[str]:
+    """Yield a sentence for each wrong number of a node with axes."""
+    for name, at, written, found in misfits(derivation, example):
+        place = f"[{', '.join(map(str, at))}]" if at else ""
+        yield f"{name}{place} is {shorten(found)} here, not {to_source(num(written))}"
 
 
 def _number(term: Term) -> Fraction:

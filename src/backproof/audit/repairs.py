@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
-from backproof.terms import ONE, RELATIONS, TWO, Term, add, make, mul, neg, num, power, rebuild
+from backproof.indexing import axis_of, fresh, reindex
+from backproof.terms import ONE, REDUCTIONS, RELATIONS, TWO, Term, add, idx, make, mul, neg, num, power, rebuild
 
 #: Each function beside the one that it is most often mistaken for.
 MISTAKEN: Final[dict[str, str]] = {
     "sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh", "max": "min", "min": "max",
     "tanh": "tan", "tan": "tanh", "exp": "log", "log": "exp", "sign": "abs", "abs": "sign",
     "gt": "lt", "lt": "gt", "le": "ge", "ge": "le",
+    "sum": "mean", "mean": "sum", "reduce_max": "reduce_min", "reduce_min": "reduce_max",
 }  # fmt: skip
 
 
@@ -28,10 +31,12 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What may be missing: the variables and the numbers of the step and of its definitions."""
+    """What may be missing: variables and numbers of the step and its definitions, sizes, the step's indices."""
 
     variables: tuple[Term, ...] = ()
-    numbers: tuple[Term, ...] = field(default=())
+    numbers: tuple[Term, ...] = ()
+    lengths: tuple[Term, ...] = ()
+    indices: tuple[Term, ...] = ()
 
 
 Change = Callable[[Term, Material], Iterator[Term]]
@@ -82,7 +87,7 @@ def _without_each(term: Term, build: Callable[..., Term]) -> Iterator[Term]:
 def _missing_factors(term: Term, material: Material) -> Iterator[Term]:
     if term.head != "num":
         parts = term.args if term.head == "mul" else (term,)
-        for factor in (TWO, *material.variables):
+        for factor in (TWO, *material.variables, *material.lengths):
             yield mul(factor, *parts)
 
 
@@ -94,12 +99,43 @@ def _missing_terms(term: Term, material: Material) -> Iterator[Term]:
 
 def _functions(term: Term, _: Material) -> Iterator[Term]:
     if term.head in MISTAKEN:
-        yield make(MISTAKEN[term.head], term.args)
+        yield make(MISTAKEN[term.head], term.args, term.data)
 
 
 def _variables(term: Term, material: Material) -> Iterator[Term]:
     if term.head == "sym":
         yield from (other for other in material.variables if other is not term)
+
+
+def _indices(term: Term, material: Material) -> Iterator[Term]:
+    """Yield an entry with two of its indices exchanged, or with another index over the same axis."""
+    if term.head != "sym":
+        return
+    places = [place for place, arg in enumerate(term.args) if arg.head == "idx"]
+    for a, b in combinations(places, 2):
+        args = list(term.args)
+        args[a], args[b] = args[b], args[a]
+        yield rebuild(term, tuple(args))
+    for place in places:
+        for other in material.indices:
+            if other is not term.args[place] and axis_of(other.data) == axis_of(term.args[place].data):
+                yield rebuild(term, (*term.args[:place], other, *term.args[place + 1 :]))
+
+
+def _summed_axes(term: Term, _: Material) -> Iterator[Term]:
+    """Yield a reduction over another axis of its body, and one over an axis less."""
+    if term.head not in REDUCTIONS:
+        return
+    (body,) = term.args
+    for index in term.data:
+        others = tuple(other for other in term.data if other != index)
+        back = reindex(body, {index: idx(axis_of(index))})
+        if others:
+            yield make(term.head, (back,), others)
+        for axis in body.axes:
+            if axis not in term.data:
+                (bound,) = fresh((axis,), back.axes)
+                yield make(term.head, (reindex(back, {axis: idx(bound)}),), (*others, bound))
 
 
 def _branches(term: Term, _: Material) -> Iterator[Term]:
@@ -113,11 +149,14 @@ def _constants(term: Term, material: Material) -> Iterator[Term]:
         for value in (2 * term.data, term.data / 2, term.data + 1, term.data - 1):
             yield num(value)
         yield from (other for other in material.numbers if other is not term)
+        yield from (entry for entry in material.variables if entry.args)
 
 
 #: What may be wrong at one place, the likeliest first.
 FAULTS: Final[dict[str, Change]] = {
     "a sign": _signs,
+    "an index": _indices,
+    "the axis of a sum": _summed_axes,
     "an exponent": _exponents,
     "a superfluous factor": _superfluous_factors,
     "a superfluous term": _superfluous_terms,
