@@ -86,7 +86,7 @@ def _hints(normal: Normal, rows: Rows) -> dict[str, Any]:
         ],
         "factors": [
             [_polynomial(ring, whole), str(lead), [[_polynomial(ring, f), times] for f, times in parts]]
-            for whole, lead, parts in ring.factored
+            for whole, (lead, parts) in ring.factored.values()
         ],
     }
 
@@ -110,4 +110,4 @@ def _quotient(value: Quotient) -> list[Any]:
 
 
 def _polynomial(ring: Ring, polynomial: fmpq_mpoly) -> list[Any]:
-    return [[str(value), [list(power) for power in monomial]] for monomial, value in ring.key(polynomial)]
+    return [[str(value), [list(power) for power in monomial]] for monomial, value in sorted(ring.monomials(polynomial))]

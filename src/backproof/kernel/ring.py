@@ -6,19 +6,20 @@ the domain, so a polynomial that is zero is a true identity.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
+from math import gcd, lcm
 from typing import Any, Final
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
 from backproof.terms import ONE, Term, add, div, mul, neg, num, power
 
-#: A monomial: sparse exponents by generator number.  A polynomial's key: its sorted terms.
+#: A monomial: sparse exponents by generator number.
 Monomial = tuple[tuple[int, int], ...]
-Key = tuple[tuple[Monomial, Fraction], ...]
+#: The rational content of a polynomial and its irreducible factors with their multiplicities.
+Factors = tuple[Fraction, list[tuple[fmpq_mpoly, int]]]
 
 MAX_TERMS: Final = 20_000
 MAX_PRODUCT: Final = 2_000_000
@@ -55,11 +56,16 @@ class Generator:
 
 @dataclass
 class Table:
-    """What survives a restart: how many generators there is room for, and the unit of each exponent and root."""
+    """What survives a restart: how many generators there is room for, and the unit of each exponent and root.
+
+    What is true of polynomials whatever their generators stand for survives too, by the polynomial's text.
+    """
 
     capacity: int = 16
     units: dict[Term, Fraction] = field(default_factory=dict)
     plain: dict[Term, tuple[Term, int]] = field(default_factory=dict)
+    sparse: dict[str, tuple[tuple[Monomial, Fraction], ...]] = field(default_factory=dict)
+    factors: dict[str, Factors] = field(default_factory=dict)
 
 
 @cache
@@ -77,7 +83,8 @@ class Ring:
         self.generators: list[Generator] = []
         self.numbers: dict[Any, int] = {}
         self.relations: dict[int, tuple[int, fmpq_mpoly]] = {}
-        self.factored: list[tuple[fmpq_mpoly, Fraction, list[tuple[fmpq_mpoly, int]]]] = []
+        self.factored: dict[str, tuple[fmpq_mpoly, Factors]] = {}
+        self.terms: dict[str, Term] = {}
         self.atoms: dict[int, tuple[str, int]] = {}
         self.zero = self.constant(Fraction(0))
         self.one = self.constant(Fraction(1))
@@ -107,6 +114,7 @@ class Ring:
         if self.table.capacity >= MAX_GENERATORS:
             raise TooBig(f"more than {MAX_GENERATORS} different functions")
         self.table.capacity *= 2
+        self.table.factors.clear()
         raise Restart
 
     def quotient(self, polynomial: fmpq_mpoly) -> Quotient:
@@ -141,20 +149,25 @@ class Ring:
             total += self.context.from_dict(part) * bounded_power(value, times)
         return total
 
-    def factors(self, polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
+    def factors(self, polynomial: fmpq_mpoly) -> Factors:
         """Return the rational content and the irreducible factors, and keep them for the certificate."""
-        lead, parts = factors_of(polynomial)
-        if len(polynomial) > 1 and (len(parts) > 1 or parts[0][1] > 1):
-            self.factored.append((polynomial, lead, parts))
-        return lead, parts
+        if len(polynomial) < 2:
+            return factors_of(polynomial)
+        text, known = str(polynomial), self.table.factors
+        if text not in known:
+            known[text] = factors_of(polynomial)
+        found = known[text]
+        if len(found[1]) > 1 or found[1][0][1] > 1:
+            self.factored[text] = polynomial, found
+        return found
 
-    def monomials(self, polynomial: fmpq_mpoly) -> Iterator[tuple[Monomial, Fraction]]:
-        for exponents, value in polynomial.to_dict().items():
-            sparse = tuple((i, int(e)) for i, e in enumerate(exponents) if e)
-            yield sparse, Fraction(int(value.p), int(value.q))
-
-    def key(self, polynomial: fmpq_mpoly) -> Key:
-        return tuple(sorted(self.monomials(polynomial)))
+    def monomials(self, polynomial: fmpq_mpoly) -> tuple[tuple[Monomial, Fraction], ...]:
+        """Return the terms of a polynomial: exponents by generator number, and the coefficient."""
+        text, known = str(polynomial), self.table.sparse
+        if text not in known:
+            terms = zip(polynomial.monoms(), polynomial.coeffs(), strict=True)
+            known[text] = tuple((_sparse(exponents), _fraction(value)) for exponents, value in terms)
+        return known[text]
 
     def monomial(self, monomial: Monomial) -> fmpq_mpoly:
         result = self.context.constant(1)
@@ -172,23 +185,48 @@ class Ring:
 
     def term(self, polynomial: fmpq_mpoly) -> Term:
         """Return a term that stands for ``polynomial``."""
-        return add(*(self.monomial_term(m, c) for m, c in self.monomials(polynomial)))
+        text = str(polynomial)
+        if text not in self.terms:
+            self.terms[text] = add(*(self.monomial_term(m, c) for m, c in self.monomials(polynomial)))
+        return self.terms[text]
 
 
-def factors_of(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
-    """Return the rational content and the irreducible factors with their multiplicities."""
-    if len(polynomial) == 1:
-        return monomial_factors(polynomial)
-    lead, factors = polynomial.factor()
-    return Fraction(int(lead.p), int(lead.q)), [(f, int(times)) for f, times in factors]
+def _sparse(exponents: tuple[int, ...]) -> Monomial:
+    return tuple((number, int(times)) for number, times in enumerate(exponents) if times)
 
 
-def monomial_factors(polynomial: fmpq_mpoly) -> tuple[Fraction, list[tuple[fmpq_mpoly, int]]]:
-    lead = polynomial.leading_coefficient()
-    generators = polynomial.context().gens()
+def _fraction(value: fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
+def factors_of(polynomial: fmpq_mpoly) -> Factors:
+    """Return the rational content and the irreducible factors with their multiplicities.
+
+    ``a*v + b`` with ``a`` and ``b`` without a common factor is irreducible: nothing is left to look for.
+    """
     degrees = polynomial.degrees()
-    factors = [(generators[i], int(times)) for i, times in enumerate(degrees) if times]
-    return Fraction(int(lead.p), int(lead.q)), factors
+    if len(polynomial) == 1:
+        generators = polynomial.context().gens()
+        lead = _fraction(polynomial.leading_coefficient())
+        return lead, [(generators[i], int(times)) for i, times in enumerate(degrees) if times]
+    if 1 not in degrees:
+        lead, factors = polynomial.factor()
+        return _fraction(lead), [(f, int(times)) for f, times in factors]
+    number = degrees.index(1)
+    slope = polynomial.derivative(number)
+    common = slope.gcd(polynomial - slope * polynomial.context().gen(number))
+    core = polynomial if common.is_constant() else polynomial // common
+    lead, factors = (Fraction(1), []) if core is polynomial else factors_of(common)
+    content = content_of(core)
+    return lead * content, [(core / fmpq(content.numerator, content.denominator), 1), *factors]
+
+
+def content_of(polynomial: fmpq_mpoly) -> Fraction:
+    """Return the number by which the coefficients are whole, without a common divisor, the first one positive."""
+    values = polynomial.coeffs()
+    top = gcd(*(int(value.p) for value in values))
+    content = Fraction(top, lcm(*(int(value.q) for value in values)))
+    return content if values[0] > 0 else -content
 
 
 def check_product(left: int, right: int) -> None:
@@ -289,11 +327,7 @@ class Quotient:
             return None
         if self.is_zero():
             return Fraction(0)
-        value = self.numerator.leading_coefficient() / self.denominator.leading_coefficient()
-        return Fraction(int(value.p), int(value.q))
-
-    def key(self) -> tuple[Key, Key]:
-        return self.ring.key(self.numerator), self.ring.key(self.denominator)
+        return _fraction(self.numerator.leading_coefficient() / self.denominator.leading_coefficient())
 
     def term(self) -> Term:
         top, bottom = self.ring.term(self.numerator), self.ring.term(self.denominator)

@@ -9,7 +9,7 @@ from typing import Final
 from flint import fmpq, fmpq_mpoly
 
 from backproof.kernel.indices import axis_of, ordered, reindex, renumber
-from backproof.kernel.ring import Key, Monomial, Quotient, Ring
+from backproof.kernel.ring import Monomial, Quotient, Ring
 from backproof.terms import idx
 
 MAX_LOG_POWER: Final = 8
@@ -20,37 +20,37 @@ class Signs:
 
     def __init__(self, ring: Ring) -> None:
         self.ring = ring
-        self.facts: dict[Key, int] = {}
+        self.facts: dict[str, int] = {}
         self.zeros: list[fmpq_mpoly] = []
-        self.nonzero: set[Key] = set()
+        self.nonzero: set[str] = set()
         self.granted: dict[str, int] = {}
-        self.memo: dict[Key, tuple[int | None, tuple[int, ...] | None]] = {}
-        self.nonnegative: dict[Key, fmpq_mpoly] = {}
+        self.memo: dict[str, tuple[int | None, tuple[int, ...] | None]] = {}
+        self.nonnegative: dict[str, fmpq_mpoly] = {}
 
     def learn_nonzero(self, value: Quotient) -> None:
         """Record that ``value``, and so each factor of its numerator, is not zero in this case."""
         for factor, _ in self.ring.factors(value.numerator)[1]:
-            self.nonzero.add(self.ring.key(factor))
+            self.nonzero.add(str(factor))
 
     def learn_nonnegative(self, value: Quotient) -> None:
         """Record that ``value`` is at least zero in this case."""
         if value.is_zero():
             return
         polynomial = value.numerator * value.denominator
-        self.nonnegative[self.ring.key(polynomial)] = polynomial
+        self.nonnegative[str(polynomial)] = polynomial
         core = polynomial
         for factor, times in self.ring.factors(polynomial)[1]:
             if self.of_polynomial(factor) == 1:
                 core = core // factor**times
-        self.nonnegative[self.ring.key(core)] = core
+        self.nonnegative[str(core)] = core
 
     def learn(self, value: Quotient, sign: int) -> None:
         """Record that ``value`` has ``sign`` throughout this case."""
         if sign == 0 and not value.numerator.is_constant():
             self.zeros.append(value.numerator)
         polynomial = value.numerator * value.denominator
-        self.facts[self.ring.key(polynomial)] = sign
-        self.facts[self.ring.key(-polynomial)] = -sign
+        self.facts[str(polynomial)] = sign
+        self.facts[str(-polynomial)] = -sign
         content, parts = self.ring.factors(polynomial)
         factors = [factor for factor, times in parts if times % 2]
         open_ones = [factor for factor in factors if self.of_polynomial(factor) is None]
@@ -58,8 +58,8 @@ class Signs:
             rest = self.product(f for f in factors if f is not open_ones[0])
             lead = 1 if content > 0 else -1
             if rest:
-                self.facts[self.ring.key(open_ones[0])] = sign * rest * lead
-                self.facts[self.ring.key(-open_ones[0])] = -sign * rest * lead
+                self.facts[str(open_ones[0])] = sign * rest * lead
+                self.facts[str(-open_ones[0])] = -sign * rest * lead
 
     def vanishes(self, value: Quotient) -> bool:
         """Say whether ``value`` is zero throughout the case, given what is known to be zero."""
@@ -100,7 +100,7 @@ class Signs:
         """Return a factor whose sign is not known, the shortest one."""
         polynomial = value.numerator * value.denominator
         unknown = [f for f, _ in self.ring.factors(polynomial)[1] if self.of_polynomial(f) is None]
-        return min(unknown, key=lambda f: (len(f), self.ring.key(f)), default=None)
+        return min(unknown, key=lambda f: (len(f), str(f)), default=None)
 
     def is_nonzero(self, value: Quotient) -> bool:
         """Say whether ``value`` is certainly not zero on the whole case."""
@@ -117,7 +117,7 @@ class Signs:
         if sign is not None:
             return sign >= 0
         polynomial = value.numerator * value.denominator
-        if self.ring.key(polynomial) in self.nonnegative:
+        if str(polynomial) in self.nonnegative:
             return True
         lead, factors = self.ring.factors(polynomial)
         odd = [f for f, times in factors if times % 2]
@@ -132,7 +132,7 @@ class Signs:
         return total > 0
 
     def is_nonzero_polynomial(self, polynomial: fmpq_mpoly) -> bool:
-        if self.of_polynomial(polynomial) in (1, -1) or self.ring.key(polynomial) in self.nonzero:
+        if self.of_polynomial(polynomial) in (1, -1) or str(polynomial) in self.nonzero:
             return True
         if len(polynomial) != 1:
             return False
@@ -145,7 +145,7 @@ class Signs:
         if polynomial.is_constant():
             lead = 0 if polynomial.is_zero() else polynomial.leading_coefficient()
             return (lead > 0) - (lead < 0)
-        key = self.ring.key(polynomial)
+        key = str(polynomial)
         if key in self.facts:
             return self.facts[key]
         known, epoch = self.memo.get(key, (None, None))
