@@ -9,7 +9,6 @@ from sphinx.application import Sphinx
 
 from backproof import __version__, catalogue
 from backproof.highlighting import DeriveLexer
-from backproof.language.document import Prose
 
 project = "backproof"
 version = release = __version__
@@ -18,17 +17,18 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "backproof"
+html_show_copyright = False
 html_math_renderer = "backproof"
-autodoc_typehints = "description"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
 exclude_patterns = ["_build"]
 
 PAGE = """\
 # {title}
 
-{prose}
-
-```{{computational-graph}} {name}
-```
+{summary}
 
 ```{{derivation}} {name}
 :parts: all
@@ -36,9 +36,9 @@ PAGE = """\
 
 ## The file
 
-```derive
-{source}
-```
+`derivations/{name}.md`
+
+{file}
 """
 
 
@@ -59,20 +59,11 @@ def write_catalogue(app: Sphinx) -> None:
 
 
 def page_of(name: str) -> str:
-    """Return the page of a derivation: its prose, its graph, its steps, and the blocks of its file."""
+    """Return the page of a derivation: what it is for, its graph, its steps, and its file."""
     document = catalogue.load(name)
-    prose = "\n\n".join(block.text for block in document.blocks if isinstance(block, Prose))
-    heading = f"# {document.title}"
-    blocks, inside = [], False
-    for line in document.text.splitlines():
-        if line.startswith("```"):
-            inside = line == "```derive"
-            blocks += [""] if inside and blocks else []
-        elif inside:
-            blocks.append(line)
-    return PAGE.format(
-        title=document.title, name=name, prose=prose.strip().removeprefix(heading).strip(), source="\n".join(blocks)
-    )
+    text = document.text.strip().removeprefix(f"# {document.title}").strip()
+    summary, fence, rest = text.partition("```derive")
+    return PAGE.format(title=document.title, name=name, summary=summary.strip(), file=f"{fence}{rest}")
 
 
 def setup(app: Sphinx) -> None:

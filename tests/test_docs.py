@@ -46,5 +46,7 @@ def test_every_page_is_in_the_table_of_contents() -> None:
 @pytest.mark.skipif(not os.environ.get("BACKPROOF_DOCS"), reason="it takes a minute: BACKPROOF_DOCS=1 builds the pages")
 def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(DOCS), str(tmp_path)]
-    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")

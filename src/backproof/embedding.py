@@ -110,10 +110,15 @@ def _html(derivation: Derivation, shown: tuple[Section, ...], parts: tuple[str, 
     written = []
     for section in shown:
         heading = f'<p class="rubric">{escape(section.title)}</p>\n' if len(shown) > 1 else ""
-        written.append(f'<div id="{writer.id(section.title)}">\n{heading}{writer.content(section)}\n</div>')
+        drawn = _figure(derivation, f"{writer.prefix}-picture") if _is_drawn(derivation, section) else ""
+        written.append(f'<div id="{writer.id(section.title)}">\n{heading}{drawn}{writer.content(section)}\n</div>')
     if "steps" in parts and derivation.steps:
         written.append(f"<details><summary>Proofs</summary>\n{writer.evidence()}\n</details>")
     return "\n".join(['<div class="backproof">', *written, "</div>\n"])
+
+
+def _is_drawn(derivation: Derivation, section: Section) -> bool:
+    return section.title == PARTS["graph"] and bool(derivation.operations)
 
 
 def _latex(derivation: Derivation, shown: tuple[Section, ...]) -> str:
@@ -122,6 +127,8 @@ def _latex(derivation: Derivation, shown: tuple[Section, ...]) -> str:
     for section in shown:
         if len(shown) > 1:
             parts.append(rf"\par\medskip\noindent\textbf{{{escape_latex(section.title)}}}\par")
+        if _is_drawn(derivation, section):
+            parts.append(_fitted(emit_tikz(derivation)))
         parts += page.blocks(section)
     return "\n".join([*parts, r"\endgroup", ""])
 
@@ -163,13 +170,25 @@ def embed_graph(
     if not derivation.operations:
         raise NotDerivable(f"{derivation.node.name} has no graph")
     numbers = _numbers(derivation, values or {})
-    shown = picture(derivation, upto=upto, numbers=numbers)
     tikz = emit_tikz(derivation, upto=upto, numbers=numbers)
     return Embedded(
-        f'<div class="backproof">{draw(shown, prefix=prefix or "graph")}</div>',
-        "\n".join([_FITTED, tikz, r"}\end{center}", ""]),
-        shown.description,
+        f'<div class="backproof">{_figure(derivation, prefix or "graph", upto, numbers)}</div>\n',
+        _fitted(tikz),
+        picture(derivation, upto=upto, numbers=numbers).description,
     )
+
+
+def _figure(derivation: Derivation, prefix: str, upto: int | None = None, numbers: Numbers | None = None) -> str:
+    """Return the picture in a frame that scrolls where the page is much narrower."""
+    from backproof.site.walk import shrinking
+
+    drawing = shrinking(draw(picture(derivation, upto=upto, numbers=numbers), prefix=prefix))
+    label = f"Graph of {escape(derivation.node.name)}"
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{drawing}</div>\n'
+
+
+def _fitted(tikz: str) -> str:
+    return "\n".join([_FITTED, tikz, r"}\end{center}", ""])
 
 
 def _numbers(derivation: Derivation, values: Mapping[str, Fraction]) -> Numbers | None:
