@@ -79,6 +79,8 @@ class NumberRow:
     """A value of an example, exact where it is rational, beside what float64 gives; then its gradient.
 
     ``value`` and ``gradient_value`` are float64 reprs; ``gradient_value`` is empty where nothing flows back.
+    In a node with axes ``array`` and ``gradient_array`` stand for all of these, numbers or lists of them; ``rounded``
+    says that some of these are.
     """
 
     name: str
@@ -86,6 +88,9 @@ class NumberRow:
     value: str
     gradient_exact: Fraction | None = None
     gradient_value: str = ""
+    array: Term | None = None
+    gradient_array: Term | None = None
+    rounded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

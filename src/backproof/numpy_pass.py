@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backproof.calculus.arrays import evaluate_tensor, solved_context
-from backproof.calculus.fields import has_axes
+from backproof.calculus.arrays import evaluate_tensor
+from backproof.calculus.fields import has_axes, solved_context
 from backproof.derivation import Derivation
 from backproof.errors import NotDerivable
 from backproof.terms import idx, sym

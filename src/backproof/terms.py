@@ -44,6 +44,7 @@ class Term:
     where         None                   condition, value if true, value if false
     bracket       None                   one relation: 1 where it holds, else 0 (written ``[i = j]``)
     a reduction   tuple of axis names    one; the named axes are bound
+    list          None                   any number: an array of numbers, in examples only
     D             None                   expression, symbol: the partial derivative
     partial       None                   the same with every other name held: the local derivative of a line
     ============  =====================  =========================================================

@@ -7,6 +7,10 @@ from backproof.language import parse_document, parse_expression
 
 NODE = "node f(x)\ny = x^2\n"
 AXES = "node f(x[n, d], W[d, k])\n"
+TOTAL = "y = sum[n,d](x[n,d])\nexample "
+PICK = "node f(t[n, k]: onehot(k))\ny[n] = sum[k](t[n, k]*size(k))\nexample "
+IN_LISTS = "x[n, d] is written as lists 2 deep, such as [[1, 2]]; this is "
+HOW_LONG = "the example does not say how long the axis 'p' is; give an array that has it"
 NO_CHAIN = "'=' continues a gradient or a claim; none stands right above"
 NO_REASON = "a reason explains an equality; other lines have comments, with '#'"
 
@@ -108,7 +112,17 @@ MISTAKES = [
     (AXES + "y[n] = sum[d](x[n, d])/size(q)", 3, 29, "undeclared axis 'q'"),
     (AXES + "y = sum[n, d](x[n, d])\ndx = dy", 4, 1, "this gradient is written dx[n, d]"),
     (AXES + "y = sum[n, d](x[n, d])\ndx[d, n] = dy", 4, 1, "this gradient is written dx[n, d]"),
-    (AXES + "y = sum[n,d](x[n,d])\nexample x = 1 -> y = 1", 4, 9, "'x' has axes; an example gives single numbers"),
+    (AXES + TOTAL + "x = 1, W = [[1]] -> y = 1", 4, 9, IN_LISTS + "a single number"),
+    (AXES + TOTAL + "x = [1, 2], W = [[1]] -> y = 1", 4, 9, IN_LISTS + "1 deep"),
+    (AXES + TOTAL + "x = [[1], [1, 2]], W = [[1]] -> y = 1", 4, 9, "the rows of 'x' have different lengths"),
+    (AXES + TOTAL + "x = [[1, 2]], W = [[1]] -> y = 1", 4, 23, "the axis 'd' has 1 entry in 'W', but 2 in 'x'"),
+    (AXES + TOTAL + "x = [[1]], W = [[1]] -> y = [1]", 4, 33, "'y' has no axes; its value is a single number"),
+    (AXES + TOTAL + "x = [[1]], W = [[1, y]] -> y = 1", 4, 29, "expected a number, found 'y'"),
+    (AXES + TOTAL + "x = [[1]], W = [[1, 2] -> y = 1", 4, 32, "expected ']' to close '[' at 4:24, found '->'"),
+    (PICK + "t = [[1, 1]] -> y = [1]", 4, 9, "'t' sums to 2 along the axis 'k', not to 1"),
+    (PICK + "t = [[1, 1/2]] -> y = [1]", 4, 9, "1/2 is outside the domain of 't[0, 1]': onehot(k)"),
+    (PICK + "t = [[1, 0]] -> dt = [[1, 1]]", 4, 1, "the example gives no 'dy', on which 'dt' depends"),
+    ("node f(x[n])\nz[p] = x[2*p]\ny = sum[p](z[p])\nexample x = [1] -> y = 1", 5, 1, HOW_LONG),
     (AXES + "y = sum[n,d](x[n,d][n])", 3, 20, "expected ')' to close '(' at 3:13, found '['"),
     ("node f(x)\ny = x[n]", 3, 5, "'x' has no axes; write x"),
     (AXES + "y = sum[d d](x[d, d])", 3, 11, "expected ']' to close '[' at 3:8, found 'd'"),

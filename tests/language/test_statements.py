@@ -214,6 +214,15 @@ def test_a_chain_goes_on_in_a_later_fence() -> None:
     assert len(parse_document(text).nodes[0].chains[0].steps) == 2
 
 
+def test_an_example_goes_on_after_a_comma_and_before_an_arrow() -> None:
+    header = "node f(x[n], w[n])\ny = sum[n](x[n]*w[n])\n"
+    text = header + "example x = [1, -2],\n  w = [1/2, 3]\n  -> y = -5.5,\n  dx = [0.5, 3]"
+    example = node(text).examples[0]
+    assert [(name, to_source(value)) for name, value in (*example.given, *example.expected)] == [
+        ("x", "[1, -2]"), ("w", "[0.5, 3]"), ("y", "-5.5"), ("dx", "[0.5, 3]"),
+    ]  # fmt: skip
+
+
 def test_an_example_may_stand_after_a_claim() -> None:
     text = "node f(x)\ny = x\nclaim 1 = 1\nexample x = 2 -> y = 2"
     assert len(node(text).examples) == 1

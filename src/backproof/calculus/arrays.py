@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final
 
 import numpy as np
 
-from backproof.derivation import Derivation
-from backproof.domains import Context, Definition
+from backproof.domains import Context
 from backproof.errors import NotDerivable, ShapeError
 from backproof.indexing import axis_of
 from backproof.terms import REDUCTIONS, Term
@@ -43,16 +42,6 @@ def evaluate_tensor(
     lengths = [evaluator.sizes[axis_of(axis)] for axis in axes]
     values: Array = np.broadcast_to(aligned(field, tuple(axes)), lengths).astype(evaluator.dtype)
     return values
-
-
-def solved_context(derivation: Derivation) -> Context:
-    """Return the lines of a derivation, with every derived gradient defined as the result of its chain."""
-    context = derivation.context
-    solved = dict(context.definitions)
-    for chain in derivation.chains:
-        name = str(chain.target.data)
-        solved[name] = Definition(name, chain.result, context.shapes.get(name, ()))
-    return replace(context, definitions=solved)
 
 
 def sizes_of(arrays: Arrays, shapes: Mapping[str, tuple[str, ...]], sizes: Sizes) -> dict[str, int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from backproof.derivation import Derivation
 from backproof.domains import Context, Definition, Domain
 from backproof.indexing import fresh, reindex
 from backproof.language.document import Kink, Line, Node
@@ -65,6 +67,16 @@ def _total(outputs: Iterable[str], name: str, shapes: Shapes) -> Term:
         product = mul(entry(f"d{output}", axes), slope)
         parts.append(reduction("sum", axes, product) if axes else product)
     return add(*parts)
+
+
+def solved_context(derivation: Derivation) -> Context:
+    """Return the lines of a derivation, with every derived gradient defined as the result of its chain."""
+    context = derivation.context
+    solved = dict(context.definitions)
+    for chain in derivation.chains:
+        name = str(chain.target.data)
+        solved[name] = Definition(name, chain.result, context.shapes.get(name, ()))
+    return replace(context, definitions=solved)
 
 
 def local_context(node: Node, target: str) -> Context:

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from backproof.calculus.fields import has_axes
 from backproof.checking.evaluating import EXACT, FLOAT, Table, evaluate
 from backproof.checking.state import State, Witness, plural
 from backproof.derivation import Derivation, Local, NumberRow, Operation
+from backproof.examples import array_rows
 from backproof.layers import LAYERS
 from backproof.terms import Term, as_fraction
 
@@ -26,6 +28,8 @@ def number_rows(derivation: Derivation) -> tuple[NumberRow, ...]:
     The inputs are the numbers of the graph, else of the node's first example; without either, no rows.
     The upstream gradient is 1 unless the example gives one.
     """
+    if has_axes(derivation.node):
+        return array_rows(derivation)
     given = _given(derivation)
     inputs = [declared.name for declared in derivation.node.inputs]
     if not given.keys() >= set(inputs):

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from backproof.calculus.arrays import evaluate_tensor, solved_context
-from backproof.calculus.fields import entry, is_differentiable, outputs_of
+from backproof.calculus.arrays import evaluate_tensor
+from backproof.calculus.fields import entry, is_differentiable, outputs_of, solved_context
 from backproof.checking.running import Array, backward, build, forward, signed
 from backproof.checking.state import State, Witness, plural
 from backproof.derivation import Derivation

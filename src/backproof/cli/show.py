@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from backproof.audit.documents import Report, check_document
 from backproof.audit.findings import exit_code
+from backproof.calculus.fields import has_axes
 from backproof.cli.output import deliver, note, wants_colour
 from backproof.cli.words import read
 from backproof.derivation import Derivation, JudgedChain
 from backproof.domains import Context
 from backproof.emit import emit_all
 from backproof.errors import NotDerivable
+from backproof.examples import array_rows
 from backproof.language.document import Node, Span
 
 #: The formats that show witnesses and numbers; a LaTeX fragment does without, and starts faster.
@@ -64,6 +66,8 @@ def witnessed(report: Report) -> list[Derivation]:
 def with_numbers(derivation: Derivation, examples: bool) -> Derivation:
     """Return ``derivation`` with the values of its graph, or of its first example where that is asked."""
     node = derivation.node
+    if has_axes(node):
+        return replace(derivation, numbers=array_rows(derivation))
     if not (node.values or (examples and node.examples)):
         return derivation
     from backproof.checking import number_rows  # numpy, which a derivation without numbers does without

@@ -10,6 +10,7 @@ from backproof.derivation import Derivation, JudgedChain, JudgedStep, NumberRow
 from backproof.kernel.verdict import Verdict
 from backproof.language import to_source
 from backproof.language.document import Declaration, Kink, Line, Span
+from backproof.lists import nested
 
 #: Grows when a field changes its meaning or goes; a new field leaves it as it is.
 SCHEMA: Final = 1
@@ -132,6 +133,9 @@ def _summary(certificate: Plain) -> Plain:
 
 
 def _number(row: NumberRow) -> Plain:
+    if row.array is not None:
+        slopes = None if row.gradient_array is None else nested(row.gradient_array)
+        return {"name": row.name, "array": nested(row.array), "gradient_array": slopes}
     exact, slope = (None if v is None else str(v) for v in (row.exact, row.gradient_exact))
     return {
         "name": row.name, "exact": exact, "float64": row.value,

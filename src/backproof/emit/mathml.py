@@ -106,7 +106,7 @@ MATHML: Final[Style] = replace(
             '</mtd></mtr></mtable><mo form="postfix">)</mo></mrow>',
             1.2,
         ),
-        "cell": Construct("", _CELL),
+        "cell": Construct("", _CELL, pad=1.0),
         "not": Construct("<mtext>not&#160;</mtext>", "", "", 1.8),
         "operator": Construct("<mi>", "", "</mi>"),
         "case": Construct("", f"{_CELL}<mtext>if&#160;</mtext>", "", 2.2),

@@ -54,11 +54,15 @@ def _sum_needs(term: Term, mode: int) -> list[Need]:
     return [(arg.args[0] if arg.head == "neg" else arg, mode) for arg in term.args] + [(term.args[0], mode)]
 
 
+def _list_needs(term: Term, _mode: int) -> list[Need]:
+    return [(part, LINE) for arg in term.args for part in (*arg.args, arg) if part.head != "list" or part is arg]
+
+
 def _derivative_needs(term: Term, mode: int) -> list[Need]:
     return [*_deeper(term, mode), (term.args[0], mode)]
 
 
 _NEEDS: Final[dict[str, Callable[[Term, int], list[Need]]]] = {
     "add": _sum_needs, "div": _deeper, "pow": _power_needs, "exp": _exponential_needs,
-    "D": _derivative_needs, "where": _case_needs,
+    "D": _derivative_needs, "where": _case_needs, "list": _list_needs,
 }  # fmt: skip

@@ -180,9 +180,14 @@ def _locals(derivation: Derivation) -> Iterator[Block]:
         yield Equations(tuple(dict.fromkeys(rows)), many=True)
 
 
+def has_backward(derivation: Derivation) -> bool:
+    """Say whether the way back is shown edge by edge; with axes, the steps are that way already."""
+    return bool(derivation.pullbacks) and not any(edge.upstream.args for edge in derivation.pullbacks)
+
+
 def _backward(derivation: Derivation) -> Iterator[Block]:
     arriving: dict[Term, list[Pullback]] = {}
-    for edge in derivation.pullbacks:
+    for edge in derivation.pullbacks if has_backward(derivation) else ():
         arriving[edge.gradient] = [*arriving.pop(edge.gradient, []), edge]
     done = {operation.output.data: operation.term for operation in derivation.operations}
     if arriving:
@@ -305,9 +310,22 @@ def _kink_words(kink: Kink) -> Words:
 
 
 def _numbers(derivation: Derivation) -> Iterator[Block]:
-    if derivation.numbers:
+    arrays = tuple(_array_rows(derivation.numbers))
+    if arrays:
+        yield Equations(arrays, many=True)
+        if any(row.rounded for row in derivation.numbers):
+            yield Remark(("Decimals are rounded.",))
+    elif derivation.numbers:
         header = ("", "value", "in float64", "gradient", "in float64")
         yield Table(header, tuple(_number_cells(row) for row in derivation.numbers), "lrrrr")
+
+
+def _array_rows(rows: Iterable[NumberRow]) -> Iterator[Row]:
+    """Yield the equations of an example with axes: every value, then backwards every gradient."""
+    found = tuple(rows)
+    yield from (Row(sym(row.name), row.array) for row in found if row.array is not None)
+    back = (Row(sym(f"d{row.name}"), row.gradient_array) for row in reversed(found) if row.gradient_array is not None)
+    yield from back
 
 
 def _number_cells(row: NumberRow) -> tuple[Words, ...]:

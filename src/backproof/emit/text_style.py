@@ -52,6 +52,7 @@ TEXT: Final = Style(
         "group": Construct("(", "", ")", 2),
         "absolute": Construct("|", "", "|", 2),
         "bracket": Construct("[", "", "]", 2),
+        "list": Construct("[", "", "]", 2),
         "not": Construct("not ", "", "", 4),
         "operator": Construct("", "", ""),
         "case": Construct("", " if ", "", 6),

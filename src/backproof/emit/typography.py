@@ -353,6 +353,24 @@ def _bracket(setter: Typesetter, term: Term, mode: int) -> Box:
     return Box(enclose(setter.style.constructs["bracket"], inner), Level.ATOM, 1.2, "group", "group")
 
 
+def _list(setter: Typesetter, term: Term, _mode: int) -> Box:
+    """Return an array: a row or a matrix where the style stacks, else entries in brackets."""
+    depths = {arg.head == "list" and 1 + (arg.args[0].head == "list") for arg in term.args}
+    if setter.style.stacked and depths <= {0, 1} and len(depths) == 1:
+        rows = [arg.args for arg in term.args] if depths == {1} else [term.args]
+        return _matrix(setter, [[setter.inner(entry, LINE) for entry in row] for row in rows])
+    inside = setter.listed([setter.inner(arg, LINE) for arg in term.args], "comma", Level.LOGIC)
+    return Box(enclose(setter.fence(inside, "list"), inside), Level.ATOM, inside.height, "group", "group")
+
+
+def _matrix(setter: Typesetter, rows: list[list[Box]]) -> Box:
+    matrix, cell = setter.style.constructs["matrix"], setter.style.constructs["cell"]
+    text = matrix.between.join(cell.between.join(box.text for box in row) for row in rows)
+    width = max(sum(box.width + cell.pad for box in row) for row in rows)
+    piece = Piece(matrix.before + text + matrix.after, width + matrix.pad)
+    return Box((piece,), Level.ATOM, 1.2 * len(rows), "group", "group")
+
+
 def _reduction(setter: Typesetter, term: Term, mode: int) -> Box:
     style = setter.style
     axes = setter.listed([_named(setter, axis) for axis in term.data], "axes", Level.LOGIC)
@@ -380,6 +398,6 @@ _RULES: Final[dict[str, Rule]] = {
     "num": _number, "sym": _symbol, "idx": _axis, "size": _size,
     "add": _sum, "mul": _product, "neg": _negative, "div": _quotient, "pow": _power,
     "exp": _exponential, "sqrt": _root, "abs": _absolute, "call": _call,
-    "and": _logic, "or": _logic, "not": _not, "where": _cases, "bracket": _bracket, "D": _derivative,
+    "and": _logic, "or": _logic, "not": _not, "where": _cases, "bracket": _bracket, "list": _list, "D": _derivative,
     **dict.fromkeys(RELATIONS, _relation), **dict.fromkeys(REDUCTIONS, _reduction),
 }  # fmt: skip

@@ -12,6 +12,8 @@ from backproof.language import grammar
 from backproof.language.document import Declaration, Span
 from backproof.language.lexer import Token, number
 from backproof.language.parser import Parser
+from backproof.lists import listed
+from backproof.terms import Term, num
 
 _KINDS = ("integer", "nonzero")
 
@@ -114,6 +116,20 @@ def _end(parser: Parser, sign: str, is_open: bool) -> Fraction | None:
     if not sign and parser.word("inf"):
         return None
     return literal(parser)
+
+
+def value(parser: Parser, depth: int = 0) -> Term:
+    """Parse a number, or an array such as ``[[1, 2], [3, 4]]``."""
+    opened = parser.accept("[")
+    if opened is None:
+        return num(literal(parser))
+    if depth == grammar.MAX_AXES:
+        parser.fail(f"more than {grammar.MAX_AXES} brackets inside one another", opened)
+    parts = [value(parser, depth + 1)]
+    while parser.accept(","):
+        parts.append(value(parser, depth + 1))
+    parser.close("]", opened)
+    return listed(parts)
 
 
 def literal(parser: Parser) -> Fraction:

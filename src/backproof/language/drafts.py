@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Collection, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from backproof.domains import REAL
 from backproof.indexing import axis_of
@@ -14,7 +13,6 @@ from backproof.language.document import (
     Chain,
     Claim,
     Declaration,
-    Example,
     Kink,
     Line,
     Node,
@@ -22,9 +20,10 @@ from backproof.language.document import (
     Span,
     Step,
 )
+from backproof.language.examples import ExampleDraft, Expectation
 from backproof.language.lexer import Source, Token
 from backproof.language.scope import Scope
-from backproof.terms import Term, num
+from backproof.terms import Term
 
 
 @dataclass(slots=True)
@@ -64,22 +63,6 @@ class ClaimDraft:
         if not self.chain.steps:
             source.fail_at(self.chain.start, "a claim has two sides: claim A = B")
         return Claim(self.given, self.chain.finish())
-
-
-@dataclass(slots=True)
-class ExampleDraft:
-    """An example whose names are checked once the whole node is known."""
-
-    start: Token
-    span: Span
-    given: list[tuple[Token, Fraction]]
-    expected: list[tuple[Token, Fraction]]
-
-    def finish(self) -> Example:
-        """Return the example with its exact numbers."""
-        given = tuple((token.text, num(value)) for token, value in self.given)
-        expected = tuple((token.text, num(value)) for token, value in self.expected)
-        return Example(given, expected, self.span)
 
 
 @dataclass(slots=True)
@@ -189,8 +172,9 @@ class NodeDraft:
         if not self.inputs:
             source.fail_at(self.header, f"{self.word} has no input")
         self._check_outputs(source)
+        expectation = self._expectation()
         for draft in self.examples:
-            self._check_example(source, draft)
+            expectation.check(source, draft)
         return Node(
             self.name,
             tuple(self.inputs),
@@ -211,27 +195,13 @@ class NodeDraft:
                 near = grammar.suggest(output.text, lines)
                 source.fail_at(output, f"the output '{output.text}' is no line of the {self.word}{near}")
 
-    def _check_example(self, source: Source, draft: ExampleDraft) -> None:
+    def _expectation(self) -> Expectation:
+        """Return what an example of this node may give."""
         outputs = [output.text for output in self.outputs] or [self.lines[-1].name]
         allowed = {x.name: x.domain for x in self.inputs} | {"d" + y: REAL for y in outputs}
-        for token, value in draft.given:
-            domain = allowed.get(token.text)
-            if domain is None:
-                near = grammar.suggest(token.text, allowed)
-                source.fail_at(token, f"'{token.text}' is neither an input nor the upstream gradient{near}")
-            if not domain.contains(value):
-                source.fail_at(token, f"{value} is outside the domain of '{token.text}': {domain}")
-        for token, _ in draft.given + draft.expected:
-            axes = self.names.axes_of(token.text)
-            if axes is None:
-                near = grammar.suggest(token.text, self.names.variables)
-                source.fail_at(token, f"'{token.text}' is no variable and no gradient{near}")
-            if axes:
-                source.fail_at(token, f"'{token.text}' has axes; an example gives single numbers")
-        given = {token.text for token, _ in draft.given} | {name for name, _ in self.values}
-        missing = [x.name for x in self.inputs if x.name not in given]
-        if missing:
-            source.fail_at(draft.start, f"the example gives no value of '{missing[0]}'")
+        values = dict(self.names.variables)
+        gradients = {f"d{name}": axes for name, axes in values.items()}
+        return Expectation(allowed, values | gradients, outputs, [name for name, _ in self.values])
 
 
 @dataclass(slots=True)

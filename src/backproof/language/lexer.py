@@ -157,9 +157,10 @@ def _check(source: Source, token: Token, text: str) -> None:
 
 
 def tokenize(source: Source, first: int, last: int) -> list[Token]:
-    """Return the tokens of the lines ``first`` to ``last``; an open bracket carries a statement over its line.
+    """Return the tokens of the lines ``first`` to ``last``; some statements go on over several lines.
 
-    The list ends with an ``end`` token; every statement before it ends with a ``newline`` token.
+    An open bracket carries a statement over its line, and so does a comma or an arrow at its end, or an arrow at
+    the start of the next line.  The list ends with an ``end`` token, every statement with a ``newline`` token.
     """
     tokens: list[Token] = []
     opened: list[Token] = []
@@ -167,6 +168,8 @@ def tokenize(source: Source, first: int, last: int) -> list[Token]:
         text = source.lines[line - 1]
         stop = len(text) - text.endswith("\r")
         for token in _line_tokens(source, line, 0, stop):
+            if token.kind == "->" and tokens and tokens[-1].kind == "newline":
+                tokens.pop()
             if token.kind in _OPENING:
                 opened.append(token)
             elif token.kind in _CLOSING and opened:
@@ -174,10 +177,10 @@ def tokenize(source: Source, first: int, last: int) -> list[Token]:
             elif token.kind == "reason" and opened:
                 source.fail_at(opened[-1], f"'{opened[-1].text}' is not closed before the reason")
             tokens.append(token)
-        if not opened and tokens and tokens[-1].kind != "newline":
+        if not opened and tokens and tokens[-1].kind not in ("newline", ",", "->"):
             tokens.append(Token("newline", "", line, stop + 1))
     place = (last, len(source.lines[last - 1]) + 1) if last >= first else (first, 1)
-    if opened:
+    if tokens and tokens[-1].kind != "newline":
         tokens.append(Token("newline", "", *place))
     tokens.append(Token("end", "", *place))
     return tokens

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 from itertools import takewhile
 
 from backproof.language import grammar
 from backproof.language.claims import end, read_sides, reason
-from backproof.language.declarations import declarations, literal, span, variable_name
+from backproof.language.declarations import declarations, literal, span, value, variable_name
 from backproof.language.document import Kink, Line
-from backproof.language.drafts import ChainDraft, ExampleDraft, NodeDraft, Reading
+from backproof.language.drafts import ChainDraft, NodeDraft, Reading
+from backproof.language.examples import ExampleDraft
 from backproof.language.lexer import Token
 from backproof.language.parser import ANYTHING, NUMBER, Parser
 from backproof.terms import FUNCTIONS, Term, idx, num, postorder, sym
@@ -121,13 +121,13 @@ def _read_number_input(parser: Parser, node: NodeDraft) -> None:
         parser.fail("an input with a number has no axes", axes[0])
     parser.expect("=", "'=' and the number")
     place = parser.token
-    value = literal(parser)
+    number = literal(parser)
     end(parser)
-    if not declaration.domain.contains(value):
-        parser.fail(f"{value} is outside the domain of '{name.text}': {declaration.domain}", place)
+    if not declaration.domain.contains(number):
+        parser.fail(f"{number} is outside the domain of '{name.text}': {declaration.domain}", place)
     node.names.declare(parser.source, name, ())
     node.inputs.append(declaration)
-    node.values.append((name.text, num(value)))
+    node.values.append((name.text, num(number)))
 
 
 def _check_forward(parser: Parser, node: NodeDraft, continued: bool) -> None:
@@ -211,10 +211,10 @@ def read_kink(reading: Reading, parser: Parser) -> None:
         found.append(_read_kink_value(parser, node, condition))
     stretch = span(start, parser.previous)
     why = reason(parser)
-    for name, value in found:
+    for name, stated in found:
         if (condition, name.text) in node.stated:
             parser.fail(f"'{name.text}' is already given there", name)
-        node.kinks.append(Kink(condition, name.text, value, stretch, why))
+        node.kinks.append(Kink(condition, name.text, stated, stretch, why))
         node.stated.add((condition, name.text))
 
 
@@ -243,8 +243,8 @@ def read_example(reading: Reading, parser: Parser) -> None:
     node.examples.append(ExampleDraft(start, stretch, given, expected))
 
 
-def _read_values(parser: Parser, before: list[tuple[Token, Fraction]]) -> list[tuple[Token, Fraction]]:
-    found: list[tuple[Token, Fraction]] = []
+def _read_values(parser: Parser, before: list[tuple[Token, Term]]) -> list[tuple[Token, Term]]:
+    found: list[tuple[Token, Term]] = []
     seen = {name.text for name, _ in before}
     while True:
         name = parser.expect("name", "a name, as in x = 2")
@@ -252,6 +252,6 @@ def _read_values(parser: Parser, before: list[tuple[Token, Fraction]]) -> list[t
             parser.fail(f"'{name.text}' stands twice", name)
         seen.add(name.text)
         parser.expect("=", "'=' and a number")
-        found.append((name, literal(parser)))
+        found.append((name, value(parser)))
         if not parser.accept(","):
             return found

@@ -99,6 +99,7 @@ _WRITERS: Final[dict[str, Callable[[Term], Pieces]]] = {
     "and": _joined(" and "),
     "or": _joined(" or "),
     "bracket": lambda term: ["[", term.args[0], "]"],
+    "list": lambda term: ["[", *_listed(term.args), "]"],
     "call": lambda term: _called(term.data.replace("-", "_"), term),
     **{head: _joined(f" {sign} ") for head, sign in RELATIONS.items()},
     **dict.fromkeys(REDUCTION_WORDS, _reduction),
