@@ -1,20 +1,21 @@
-"""The pages of the documentation: their Python prints what they show, and Sphinx builds them without a warning."""
+"""The pages of the documentation: their Python prints what they show, and as built they are whole in a browser."""
 
 from __future__ import annotations
 
 import doctest
 import os
 import re
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from backproof.cli.check import check_file
+from backproof.audit.files import check_file
+
+from . import browsing
 
 DOCS = Path(__file__).parents[1] / "docs"
-SOURCE = DOCS.parent / "src"
 SESSION = re.compile(r"^```pycon\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = sorted(DOCS.glob("*.md"))
 
@@ -43,10 +44,31 @@ def test_every_page_is_in_the_table_of_contents() -> None:
     assert {page.stem for page in PAGES} - {"index"} <= listed
 
 
-@pytest.mark.skipif(not os.environ.get("BACKPROOF_DOCS"), reason="it takes a minute: BACKPROOF_DOCS=1 builds the pages")
-def test_the_pages_are_built_without_a_warning(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", str(DOCS), str(tmp_path)]
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+#: The pages as Sphinx has built them.
+BUILT = Path(os.environ.get("BACKPROOF_DOCS", "/nowhere"))
+browsed = pytest.mark.skipif(
+    not (browsing.IS_HERE and BUILT.is_dir()), reason="needs chromium, and the built pages in BACKPROOF_DOCS"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with browsing.chromium() as driver:
+        browsing.opened(driver, BUILT / "index.html")
+        yield driver
+
+
+@browsed
+@pytest.mark.parametrize("page", sorted(BUILT.rglob("*.html")), ids=lambda page: page.stem)
+def test_a_built_page_opens_whole_and_asks_for_nothing(browser: Any, page: Path) -> None:
+    browsing.complaints(browser), browsing.requested(browser)
+    browsing.opened(browser, page)
+    assert (browsing.complaints(browser), browsing.requested(browser) - {"file", "data"}) == ([], set())
+    assert browsing.overflows(browser, 1280, 360) == []
+
+
+@browsed
+@pytest.mark.skipif(browsing.axe() is None, reason="needs axe-core-python")
+@pytest.mark.parametrize("page", ["index", "tutorial", "use-in-sphinx", "catalogue/sigmoid", "catalogue/softmax"])
+def test_axe_finds_nothing_serious(browser: Any, page: str) -> None:
+    assert browsing.barriers(browsing.opened(browser, BUILT / f"{page}.html"), "article") == []
