@@ -82,12 +82,14 @@ class Context:
 
     A name with neither a definition nor a domain is a real number (the upstream gradient is one such).
     A definition may use names of other definitions; cycles are errors of the document.  ``shapes`` gives the
-    axes of each indexed name, as declared.
+    axes of each indexed name, as declared.  A context may say less than ``whole``: what is proved in it holds
+    there, and points are looked for there only.
     """
 
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     domains: Mapping[str, Domain] = field(default_factory=dict)
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    whole: Context | None = None
 
     def domain(self, name: str) -> Domain:
         return self.domains.get(name, REAL)

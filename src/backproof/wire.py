@@ -50,6 +50,7 @@ def pack_context(context: Context) -> dict[str, Any]:
         "terms": pack_terms([made.term for made in definitions]),
         "domains": {name: _pack_domain(domain) for name, domain in context.domains.items()},
         "shapes": {name: list(axes) for name, axes in context.shapes.items()},
+        "whole": None if context.whole is None else pack_context(context.whole),
     }
 
 
@@ -60,6 +61,7 @@ def unpack_context(data: dict[str, Any]) -> Context:
         {key: Definition(name, term, tuple(axes)) for (key, name, axes), term in named},
         {name: _unpack_domain(domain) for name, domain in data["domains"].items()},
         {name: tuple(axes) for name, axes in data["shapes"].items()},
+        None if data["whole"] is None else unpack_context(data["whole"]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -53,8 +54,9 @@ class Judge:
 
     def _judged(self, left: Term, right: Term) -> Verdict:
         if self._local is not None:
-            verdict = judge(left, right, self._local(str(left.data) if left.head == "sym" else ""))
-            if verdict.kind is Kind.PROVED:
+            local = self._local(str(left.data) if left.head == "sym" else "")
+            verdict = judge(left, right, replace(local, whole=self.context))
+            if verdict.is_accepted:
                 return verdict
         return judge(left, right, self.context)
 

@@ -66,6 +66,14 @@ def certify(
     }
 
 
+def is_certifiable(tree: dict[str, Any]) -> bool:
+    """Say whether the checker knows every generator of a proof."""
+    normal = tree.get("normal")
+    if "parts" in tree:
+        return all(is_certifiable(child) for _, child in tree["parts"])
+    return normal is None or {g.head for g in normal.ring.generators} <= KNOWN
+
+
 def _part(key: tuple[Any, ...], rows: Rows) -> list[Any]:
     """Return what a part of a split says: that a name is a term, or that a subject has a sign."""
     kind, subject, value = key

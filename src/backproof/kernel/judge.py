@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from backproof.domains import Context
 from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, settled, split
-from backproof.kernel.certificate import certify
+from backproof.kernel.certificate import certify, is_certifiable
 from backproof.kernel.ground import free_names
 from backproof.kernel.indices import freshen, plain
 from backproof.kernel.normal import Beyond, Normal, Split, Undefined
@@ -20,6 +20,7 @@ from backproof.terms import ZERO, Term, as_fraction, names, postorder, relation,
 
 MAX_CASES: Final = 128
 MAX_ROUNDS: Final = 4
+MANY: Final = 64
 
 
 @dataclass
@@ -41,40 +42,42 @@ def judge(left: Term, right: Term, context: Context, *, refute: bool = True, wit
     """Return the verdict on ``left = right`` wherever the context's domains allow.
 
     With ``refute=False`` no point is looked for, and what cannot be proved is unknown.  Without its certificate
-    a verdict is made sooner, and cannot be re-checked.
+    a verdict is made sooner, and cannot be re-checked.  In a part of a context nothing is refuted: what its
+    names stand for in the whole may say more.
     """
     left, right = freshen(left), freshen(right)
     free = free_names(left, right, context)
     proof, conditions = _prove_under_conditions(left, right, context, free)
     if proof.holds:
-        verdict = _accept(left, right, context, conditions)
+        verdict = _accept(left, right, context.whole or context, conditions)
         if verdict.is_accepted and with_certificate:
-            tree = proof.tree if not conditions else _tree_under(left, right, context, free, conditions)
+            tree = proof.tree
+            if conditions and is_certifiable(tree):
+                tree = _tree_under(left, right, context, free, conditions)
             return replace(verdict, certificate=certify((left, right), tree, free, conditions))
         return verdict
-    if refute:
-        found = find_point(left, right, context, proof.failed)
-        if found is not None:
-            return found
-    return Verdict(
+    looks = refute and context.whole is None
+    found = find_point(left, right, context, proof.failed) if looks else None
+    return found or Verdict(
         Kind.UNKNOWN,
         reason=proof.reason or "the two sides are defined nowhere",
-        agrees=agreements(left, right, context) if refute else 0,
+        agrees=agreements(left, right, context) if looks else 0,
     )
 
 
 def _prove_under_conditions(
     left: Term, right: Term, context: Context, free: list[str]
 ) -> tuple[Proof, tuple[Term, ...]]:
-    """Prove the step, then again under the conditions that it met, until no new ones are met."""
+    """Prove the step; where that fails, again under the conditions that it met, until no new ones are met."""
     met: dict[Term, None] = {}
     for _ in range(MAX_ROUNDS):
         narrow, assumed = _assumptions(context, met)
         proof = prove(left, right, narrow, free, assumed)
         new = {tidy(condition): None for condition in proof.conditions}
-        if not new.keys() - met.keys():
-            break
+        is_done = proof.holds or not new.keys() - met.keys()
         met.update(new)
+        if is_done:
+            break
     return proof, _needed(context, free, met)
 
 
@@ -108,7 +111,7 @@ def _follows(context: Context, free: list[str], others: list[Term], condition: T
     """Say whether a condition is certain in every case in which the others hold."""
     narrow, assumed = _assumptions(context, others)
     plain = _from_zero(condition)
-    table = Table()
+    table = _table(context)
     try:
         for case in initial_cases(narrow, free, assumed):
             normal = settled(narrow, case, table, plain.args[0])
@@ -130,7 +133,7 @@ def _is_certain(normal: Normal, condition: Term) -> bool:
 
 def prove(left: Term, right: Term, context: Context, free: list[str], assumed: tuple[Term, ...] = ()) -> Proof:
     """Return a proof of ``left = right`` by cases, or why there is none."""
-    proof, table = Proof(), Table()
+    proof, table = Proof(), _table(context)
     pending = initial_cases(context, free, assumed, proof.tree)[::-1]
     seen = 0
     while pending and not proof.reason:
@@ -145,6 +148,11 @@ def prove(left: Term, right: Term, context: Context, free: list[str], assumed: t
         except (TooBig, Beyond, NotDifferentiable) as limit:
             proof.reason, proof.failed = str(limit), case
     return proof
+
+
+def _table(context: Context) -> Table:
+    """Return a table with room for the generators that are likely: steps about sums need many."""
+    return Table(MANY) if context.shapes else Table()
 
 
 def _close(left: Term, right: Term, context: Context, case: Case, table: Table, proof: Proof) -> list[Case]:

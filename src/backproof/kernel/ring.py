@@ -210,13 +210,13 @@ def factors_of(polynomial: fmpq_mpoly) -> Factors:
         lead = _fraction(polynomial.leading_coefficient())
         return lead, [(generators[i], int(times)) for i, times in enumerate(degrees) if times]
     if 1 not in degrees:
-        lead, factors = polynomial.factor()
-        return _fraction(lead), [(f, int(times)) for f, times in factors]
-    number = degrees.index(1)
-    slope = polynomial.derivative(number)
-    common = slope.gcd(polynomial - slope * polynomial.context().gen(number))
+        number, parts = polynomial.factor()
+        return _fraction(number), [(factor, int(times)) for factor, times in parts]
+    place = degrees.index(1)
+    slope = polynomial.derivative(place)
+    common = slope.gcd(polynomial - slope * polynomial.context().gen(place))
     core = polynomial if common.is_constant() else polynomial // common
-    lead, factors = (Fraction(1), []) if core is polynomial else factors_of(common)
+    lead, factors = factors_of(common)
     content = content_of(core)
     return lead * content, [(core / fmpq(content.numerator, content.denominator), 1), *factors]
 
