@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from backproof.checking.aliases import plain_name
 from backproof.checking.conventions import CONVENTIONS
 from backproof.checking.discovery import Options, split_path
 from backproof.checking.findings import Outcome
 from backproof.checking.runner import check_path
-from backproof.checking.specification import node_named, plain_name
+from backproof.checking.specification import node_named
 
 FOLDER = Path(__file__).parents[1] / "mylayers"
 EXPECTED = {

@@ -11,6 +11,7 @@ from backproof.checking.check_domain import check_domain, check_precision
 from backproof.checking.check_values import Mismatch, check_agreement, check_value, mismatches
 from backproof.checking.diagnosis import diagnose
 from backproof.checking.examination import Examination, NotFed, Settings, examine
+from backproof.checking.fault_formulas import stated_formulas
 from backproof.checking.findings import SEVERITY, Finding, LayerReport, Outcome, Row
 from backproof.checking.layer import Layer, is_array
 from backproof.checking.running_user import UserError
@@ -46,6 +47,7 @@ def check(layer: Layer, settings: Settings | None = None) -> LayerReport:
     return LayerReport(
         layer.name, layer.path, layer.line, layer.convention, _specification(examination), rows,
         _unchecked(examination), (*layer.notes, *examination.notes), time.perf_counter() - start,
+        stated_formulas(examination),
     )  # fmt: skip
 
 

@@ -9,14 +9,17 @@ from typing import Any, Final
 import numpy as np
 
 from backproof.checking.differences import differences
+from backproof.checking.findings import Finding, Outcome
 from backproof.checking.framework import framework_gradients
 from backproof.checking.layer import Layer, is_array
 from backproof.checking.lifted import Lifted
+from backproof.checking.matching import is_fitting, output_sizes
+from backproof.checking.node_forward import MISFITS, NodeForward
 from backproof.checking.running_user import Pass, UserError, once
 from backproof.checking.shapes import SIZES, VARIATIONS, Plan, Sample, draw, plans, sample
-from backproof.checking.specification import NodeForward, matched, nodes_named
+from backproof.checking.specifying import specify
 from backproof.checking.tape import NotLiftable, Tape
-from backproof.checking.tracing import Trace, _differentiate, _symbols, seeded, trace
+from backproof.checking.tracing import Trace, differentiate, seeded, symbols_of, trace
 
 EPS: Final = float(np.finfo(np.float64).eps)
 #: How many times the first-order rounding error two correct results may be apart.
@@ -25,13 +28,17 @@ SLACK: Final = 16
 
 @dataclass
 class Reference:
-    """What a sample ought to give; ``bounds`` are rounding errors in units of the machine epsilon."""
+    """What a sample ought to give; ``bounds`` are rounding errors in units of the machine epsilon.
+
+    ``is_own``: the record is that of the layer's own forward pass, not of a node of the catalogue.
+    """
 
     source: str
     outputs: tuple[Any, ...]
     gradients: dict[str, Any]
     bounds: dict[str, Any]
     trace: Trace | None = None
+    is_own: bool = False
 
     def tolerance(self, name: str, eps: float = EPS) -> Any:
         """Return how far an entry of a gradient may be from the expected one."""
@@ -50,6 +57,7 @@ class Examination:
     is_declared: bool = False
     prove: bool = False
     notes: list[str] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
     refusal: str = ""
     budget: float = 2.0
     _passes: dict[int, Pass | UserError] = field(default_factory=dict)
@@ -77,12 +85,9 @@ class Examination:
 
     def expect(self, given: Sample, upstreams: Sequence[Any], with_backward: bool = True) -> Reference:
         """Return what a sample ought to give under the given upstream gradients."""
-        if self.layer.is_traceable and not self.refusal:
-            try:
-                return _from_trace(trace(self.layer, given, upstreams, with_backward), "its own forward pass")
-            except NotLiftable as refusal:
-                if given.name == "ordinary":
-                    self.refusal = str(refusal)
+        own = self._expect_own(given, upstreams, with_backward)
+        if own is not None:
+            return self.declared(own, given)
         if self.node is not None:
             found = self.expect_node(given, upstreams)
             if found is not None:
@@ -92,33 +97,93 @@ class Examination:
             return Reference("automatic differentiation of its own forward pass", *exact)
         return Reference("numeric differences of its own forward pass", *differences(self.layer, given, upstreams))
 
-    def expect_node(self, given: Sample, upstreams: Sequence[Any]) -> Reference | None:
-        """Return what the catalogue's node gives for a sample, if it can be evaluated there."""
-        if self.node is None:
+    def _expect_own(self, given: Sample, upstreams: Sequence[Any], with_backward: bool) -> Reference | None:
+        """Return the derivative of the layer's own forward pass, if that can be recorded."""
+        if not self.layer.is_traceable or self.refusal:
             return None
         try:
-            return _from_trace(trace_node(self.node, given, upstreams), f"the catalogue's {self.node.node.name}")
-        except NotLiftable:
+            record = trace(self.layer, given, upstreams, with_backward)
+        except NotLiftable as refusal:
+            if given.name == "ordinary":
+                self.refusal = str(refusal)
             return None
+        return _from_trace(record, record.expected, "its own forward pass", is_own=True)
+
+    def declared(self, own: Reference, given: Sample) -> Reference:
+        """Return a reference with the derivation's gradients of the node in the place of its own, where there are."""
+        record = own.trace
+        if self.node is None or record is None or not is_fitting(self.node, given.values):
+            return own
+        values = given.values | {name: Lifted(record.tape, ids.copy()) for name, ids in record.inputs.items()}
+        sent = [Lifted(record.tape, ids.copy()) for ids in record.upstreams]
+        try:
+            stated = self.node.gradients(record.tape, values, sent)
+        except (NotLiftable, *MISFITS):
+            return own
+        for name, lifted in stated.items():
+            if name not in record.expected:
+                continue
+            if _is_near(record, lifted, record.expected[name]):
+                record.stated[name] = lifted
+            elif not self.problems:
+                self.problems.append(_contradiction(self.node.node.name, name))
+        if not record.stated:
+            return own
+        source = f"the catalogue's {self.node.node.name} and its own forward pass"
+        return _from_trace(record, record.expected | record.stated, source, is_own=True)
+
+    def specified(self, forward: NodeForward, is_declared: bool) -> None:
+        """Take a node of the catalogue as the specification of everything that is computed from now on."""
+        self.node, self.is_declared = forward, is_declared
+        known = {id(given): given for given in self.samples}
+        for key, own in self._references.items():
+            if key in known:
+                self._references[key] = self.declared(own, known[key]) if own.is_own else own
+        self._references = {key: found for key, found in self._references.items() if found.is_own}
+
+    def expect_node(self, given: Sample, upstreams: Sequence[Any]) -> Reference | None:
+        """Return what the catalogue's node gives for a sample, if it can be evaluated there."""
+        if self.node is None or not is_fitting(self.node, given.values):
+            return None
+        try:
+            record = trace_node(self.node, given, upstreams)
+        except (NotLiftable, *MISFITS):
+            return None
+        return _from_trace(record, record.expected | record.stated, f"the catalogue's {self.node.node.name}")
 
 
 def trace_node(node: NodeForward, given: Sample, upstreams: Sequence[Any] | None) -> Trace:
-    """Return the record of a node of the catalogue on a sample."""
+    """Return the record of a node of the catalogue on a sample, with the gradients that its derivation states."""
     tape = Tape()
-    values = _symbols(tape, given)
+    values = symbols_of(tape, given)
     inputs = {name: value.ids.copy() for name, value in values.items() if type(value) is Lifted}
+    lengths = {} if upstreams is None else output_sizes(node, upstreams)
     with seeded(given.seed):
-        output = node(values)
-        return _differentiate(tape, inputs, (output,), upstreams, given.seed)
+        record = differentiate(tape, inputs, node.outputs(tape, values, lengths), upstreams, given.seed)
+        sent = [Lifted(tape, ids.copy()) for ids in record.upstreams]
+        record.stated = node.gradients(tape, values, sent)
+    return record
 
 
-def _from_trace(record: Trace, source: str) -> Reference:
+def _is_near(record: Trace, left: Lifted, right: Lifted) -> bool:
+    """Say whether two recorded gradients agree to rounding."""
+    room = SLACK * EPS * (record.bound(left) + record.bound(right))
+    return left.shape == right.shape and bool((np.abs(left.witness - right.witness) <= room).all())
+
+
+def _contradiction(node: str, name: str) -> Finding:
+    message = f"the gradient of {name} that the catalogue's {node} states is not the derivative of this forward pass"
+    return Finding("value", Outcome.UNKNOWN, message, name)
+
+
+def _from_trace(record: Trace, gradients: Mapping[str, Lifted], source: str, is_own: bool = False) -> Reference:
     return Reference(
         source,
         tuple(record.tape.values[ids] for ids in record.outputs),
-        {name: lifted.witness for name, lifted in record.expected.items()},
-        {name: record.bound(lifted) for name, lifted in record.expected.items()},
+        {name: lifted.witness for name, lifted in gradients.items()},
+        {name: record.bound(lifted) + record.bound(record.expected[name]) for name, lifted in gradients.items()},
         record,
+        is_own,
     )
 
 
@@ -155,7 +220,7 @@ def examine(layer: Layer, settings: Settings) -> Examination:
     if refused:
         examination.notes.append(f"forward does not take: {', '.join(refused)}")
     examination.samples = taken
-    _specify(examination, settings.node or layer.node, bool(settings.node or layer.node))
+    specify(examination, settings.node or layer.node)
     return examination
 
 
@@ -234,42 +299,3 @@ def _runs(examination: Examination, given: Sample) -> bool:
     except UserError as error:
         return error.stage != "forward" or given.name == "ordinary"
     return True
-
-
-def _specify(examination: Examination, declared: str, is_declared: bool) -> None:
-    """Find the catalogue's node: the declared one, or the one of the layer's name if the forward agrees."""
-    nodes = nodes_named(declared or examination.layer.name)
-    if not nodes and declared:
-        examination.notes.append(f"the catalogue's {declared} cannot be evaluated on arrays yet")
-    refused = ""
-    for node in nodes:
-        forward = matched(node, examination.layer, examination.samples[0].values)
-        if forward is None:
-            continue
-        differing = next(
-            (s.name for s in examination.samples if _has_entries(s) and not agrees(examination, forward, s)), ""
-        )
-        if is_declared or not differing:
-            examination.node, examination.is_declared = forward, is_declared
-            return
-        refused = refused or f"its forward is not the catalogue's {node.name} (sample: {differing})"
-    if refused:
-        examination.notes.append(f"{refused}; checked against its own forward pass")
-
-
-def _has_entries(given: Sample) -> bool:
-    return all(np.size(value) for value in given.values.values())
-
-
-def agrees(examination: Examination, forward: NodeForward, given: Sample) -> bool:
-    """Say whether the layer's forward is that of a node, to nine digits."""
-    try:
-        expected = forward({name: np.asarray(v) if is_array(v) else v for name, v in given.values.items()})
-        found = examination.run(given).outputs
-    except (UserError, ValueError, TypeError, KeyError):
-        return False
-    return (
-        len(found) == 1
-        and np.shape(found[0]) == np.shape(expected)
-        and bool(np.allclose(found[0], expected, rtol=1e-9, atol=1e-12))
-    )

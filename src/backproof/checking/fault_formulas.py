@@ -10,6 +10,7 @@ import numpy as np
 
 from backproof import catalogue
 from backproof.checking.evidence import Case, Evidence
+from backproof.checking.examination import Examination
 from backproof.checking.formulas import formula
 from backproof.checking.layer import is_array
 from backproof.checking.lifted import Lifted
@@ -47,7 +48,16 @@ def _both(evidence: Evidence) -> tuple[str, str]:
         return _catalogued(evidence), ""
     place = _differing(record, found, expected)
     shown = _text(record, int(found.ids.flat[min(place, found.size - 1)]), names)
-    return _catalogued(evidence) or _text(record, int(expected.ids.flat[place]), names), shown
+    wanted = _catalogued(evidence) or _text(record, int(expected.ids.flat[place]), names)
+    return wanted or _equation(evidence), shown
+
+
+def _equation(evidence: Evidence) -> str:
+    """Return the gradient of the node with axes as its file states it, in the names of the file."""
+    node = evidence.examination.node
+    mine = [name for name, theirs in node.inputs.items() if theirs == evidence.argument] if node else []
+    start = f"d{mine[0]}[" if mine else " "
+    return next((text for text in stated_formulas(evidence.examination) if text.startswith(start)), "")
 
 
 def _smallest(evidence: Evidence) -> Trace | None:
@@ -64,7 +74,12 @@ def _smallest(evidence: Evidence) -> Trace | None:
         except NotLiftable:
             pass
     records = [case.reference.trace for case in evidence.telling if case.reference.trace is not None]
-    return min(records, key=lambda record: len(record.tape), default=None)
+    return min(records, key=lambda record: (_has_flat_axis(record), len(record.tape)), default=None)
+
+
+def _has_flat_axis(record: Trace) -> bool:
+    """Say whether an input has an axis of one entry, over which a sum is no sum."""
+    return any(1 in ids.shape for ids in record.inputs.values())
 
 
 def entry_names(record: Trace) -> dict[int, str]:
@@ -101,7 +116,7 @@ def _catalogued(evidence: Evidence) -> str:
 def catalogue_formula(evidence: Evidence) -> Term | None:
     """Return the gradient as the catalogue's node states it, in this layer's names, ``y`` and ``dout``."""
     node = evidence.examination.node
-    if node is None:
+    if node is None or node.has_axes:
         return None
     theirs = {mine: name for name, mine in node.inputs.items()}
     term = gradient_formula(node.node, theirs.get(evidence.argument, ""))
@@ -111,6 +126,21 @@ def catalogue_formula(evidence: Evidence) -> Term | None:
     renamed: dict[Term, Term] = {sym(name): sym(mine) for name, mine in node.inputs.items()}
     renamed |= {sym(f"d{output}"): sym("dout"), sym(output): sym("y")}
     return substitute(term, renamed)
+
+
+def stated_formulas(examination: Examination) -> tuple[str, ...]:
+    """Return the gradients of the examination's node as equations, in the names of the catalogue."""
+    if examination.node is None:
+        return ()
+    node = catalogue.find_node(examination.node.node.name)
+    stated = {str(chain.target.data): (chain.target, chain.steps[-1].right) for chain in node.chains}
+    wanted = [f"d{name}" for name in examination.node.inputs]
+    if examination.is_declared and not stated:
+        derived = _derived(node.name)
+        return tuple(f"d{name} = {to_source(term)}" for name, term in derived.items())
+    return tuple(
+        f"{to_source(left)} = {to_source(right)}" for left, right in (stated[name] for name in wanted if name in stated)
+    )
 
 
 # ------------------------------------------------------------------ one change of a formula
@@ -128,7 +158,8 @@ def elementwise_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
 
     def values(case: Case) -> dict[Term, Any]:
         known = {sym(name): np.asarray(value) for name, value in case.sample.values.items() if is_array(value)}
-        inner = {} if examination.node is None else examination.node.lines(case.sample.values)
+        node = examination.node
+        inner = {} if node is None or node.has_axes else node.lines(case.sample.values)
         return inner | {sym("y"): case.done.outputs[0]} | known | {sym("dout"): case.done.upstreams[0]}
 
     stated = catalogue_formula(evidence)
@@ -145,7 +176,9 @@ def elementwise_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
 def derived_formulas(evidence: Evidence) -> Iterator[tuple[Term, Values]]:
     """Yield the formula that SymPy derives where the catalogue states only the forward pass."""
     node = evidence.examination.node
-    if node is None or catalogue_formula(evidence) is not None or not evidence.examination.plan.is_uniform:
+    if node is None or node.has_axes or not evidence.examination.plan.is_uniform:
+        return
+    if catalogue_formula(evidence) is not None:
         return
     theirs = {mine: name for name, mine in node.inputs.items()}
     derived = _derived(node.node.name).get(theirs.get(evidence.argument, ""))

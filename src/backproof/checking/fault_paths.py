@@ -13,7 +13,8 @@ from backproof import catalogue
 from backproof.checking.evidence import Evidence
 from backproof.checking.fault_formulas import elementwise_formulas, formula_edits
 from backproof.checking.lifted import Lifted
-from backproof.checking.specification import NodeForward, evaluate, gradient_formula, node_named
+from backproof.checking.node_forward import NodeForward
+from backproof.checking.specification import evaluate, gradient_formula, node_named
 from backproof.checking.tape import LEAVES, Block
 from backproof.checking.tape_operations import OPERATIONS
 from backproof.checking.tracing import Trace

@@ -63,7 +63,7 @@ def row(check: str, findings: list[Finding], detail: str, fallback: Outcome = Ou
 
 @dataclass(frozen=True)
 class LayerReport:
-    """Everything that was found about one layer."""
+    """Everything that was found about one layer; ``formulas`` are the gradients of its node, as equations."""
 
     name: str
     path: str
@@ -74,6 +74,7 @@ class LayerReport:
     unchecked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    formulas: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -98,7 +99,7 @@ class LayerReport:
         return {
             "name": self.name, "path": self.path, "line": self.line, "convention": self.convention,
             "specification": self.specification, "outcome": str(self.outcome),
-            "unchecked": list(self.unchecked), "notes": list(self.notes),
+            "unchecked": list(self.unchecked), "notes": list(self.notes), "formulas": list(self.formulas),
             "checks": [
                 {"check": r.check, "outcome": str(r.outcome), "detail": r.detail,
                  "findings": [finding.as_data() for finding in r.findings]}
@@ -125,7 +126,7 @@ def layer_report(data: dict[str, Any]) -> LayerReport:
     )
     return LayerReport(
         data["name"], data["path"], data["line"], data["convention"], data["specification"], rows,
-        tuple(data["unchecked"]), tuple(data["notes"]), data.get("seconds", 0.0),
+        tuple(data["unchecked"]), tuple(data["notes"]), data.get("seconds", 0.0), tuple(data["formulas"]),
     )  # fmt: skip
 
 

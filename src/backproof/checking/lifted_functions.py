@@ -239,9 +239,15 @@ def _as_ids(tape: Tape, value: Any, position: int) -> Any:
 
 
 def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    if axis is None or not ndim:
+    """Return the axes that are meant, sorted; raises numpy's AxisError for one that is not there."""
+    if axis is None:
         return tuple(range(ndim))
-    return tuple(sorted(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,))))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    if not ndim and given in ((0,), (-1,)):  # np.sum(np.float64(1), axis=-1) is 1.0
+        return ()
+    if not all(-ndim <= a < ndim for a in given):
+        raise np.exceptions.AxisError(f"axis {axis} is out of bounds for an array of dimension {ndim}")
+    return tuple(sorted(a % ndim for a in given))
 
 
 def _rows(ids: Ids, axes: Sequence[int]) -> Ids:

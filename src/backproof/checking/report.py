@@ -30,6 +30,7 @@ def layer_text(report: LayerReport, paint: Paint = plain, quiet: bool = False) -
     against = f", {report.specification}" if report.specification else ""
     lines = [f"{head}{against}  ({report.path}:{report.line})" if report.path else f"{head}{against}"]
     if not quiet:
+        lines += [f"  {formula}" for formula in report.formulas]
         width = max((len(row.check) for row in report.rows), default=0)
         lines += [_row(row, width, paint) for row in report.rows]
     for finding in report.findings:

@@ -34,7 +34,10 @@ def seeded(seed: int) -> Iterator[None]:
 
 @dataclass
 class Trace:
-    """One recorded run, by name; where backward was not recorded, ``found`` is empty and ``refusal`` says why."""
+    """One recorded run, by name; where backward was not recorded, ``found`` is empty and ``refusal`` says why.
+
+    ``expected`` are the gradients of the forward pass that was run, ``stated`` those that a derivation states.
+    """
 
     tape: Tape
     inputs: dict[str, Ids]
@@ -45,13 +48,18 @@ class Trace:
     found: dict[str, Any] = field(default_factory=dict)
     refusal: str = ""
     forward_blocks: int = 0
+    stated: dict[str, Lifted] = field(default_factory=dict)
     _bounds: Any = None
 
     def bound(self, lifted: Lifted) -> Any:
         """Return the first-order rounding error of every entry, in units of the machine epsilon."""
+        return self.bound_of(lifted.ids)
+
+    def bound_of(self, ids: Ids) -> Any:
+        """Return the same for entries by their ids."""
         if self._bounds is None or len(self._bounds) < len(self.tape):
             self._bounds = rounding(self.tape)
-        return self._bounds[lifted.ids]
+        return self._bounds[ids]
 
     def differentiate(self, edit: Edit) -> dict[str, Any]:
         """Return the witnesses of the gradients with one rule changed."""
@@ -72,7 +80,8 @@ def upstreams_for(outputs: Sequence[Any], seed: int) -> list[Any]:
     return [np.asarray(signed(rng, np.shape(y)), getattr(y, "dtype", np.float64)) for y in outputs]
 
 
-def _symbols(tape: Tape, sample: Sample) -> dict[str, Any]:
+def symbols_of(tape: Tape, sample: Sample) -> dict[str, Any]:
+    """Return the values of a sample, recorded as variables where they have a gradient."""
     values: dict[str, Any] = {}
     for name, value in sample.values.items():
         moving = name not in sample.constants and is_array(value)
@@ -83,13 +92,13 @@ def _symbols(tape: Tape, sample: Sample) -> dict[str, Any]:
 def trace(layer: Layer, sample: Sample, upstreams: Sequence[Any] | None = None, with_backward: bool = True) -> Trace:
     """Return the record of one run of ``layer``; raises NotLiftable where the forward pass cannot be recorded."""
     tape = Tape()
-    values = _symbols(tape, sample)
+    values = symbols_of(tape, sample)
     inputs = {name: value.ids.copy() for name, value in values.items() if type(value) is Lifted}
     given = {name: value.copy() if type(value) is Lifted else _copy(value) for name, value in values.items()}
     with seeded(sample.seed), tracing(tape, layer.functions):
         state = _recorded("forward", lambda: _start(layer, tape, given))
         outputs = _recorded("forward", lambda: layer.forward(state, given))
-        record = _differentiate(tape, inputs, outputs, upstreams, sample.seed)
+        record = differentiate(tape, inputs, outputs, upstreams, sample.seed)
         if with_backward:
             _run_backward(layer, state, record)
     return record
@@ -121,9 +130,10 @@ def _recorded(what: str, run: Callable[[], Any]) -> Any:
         raise NotLiftable(f"{what} on traced arrays: {type(error).__name__}: {error}") from error
 
 
-def _differentiate(
+def differentiate(
     tape: Tape, inputs: dict[str, Ids], outputs: Sequence[Any], upstreams: Sequence[Any] | None, seed: int
 ) -> Trace:
+    """Return the record of a forward pass with its derivative under random upstream gradients, or given ones."""
     if not outputs or any(type(output) is not Lifted for output in outputs):
         raise NotLiftable("an output that is no traced array")
     ids = tuple(output.ids.copy() for output in outputs)

@@ -78,12 +78,17 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _known(asked: dict[str, Any]) -> None:
-    """Refuse checks that do not exist; raises UsageError."""
+    """Refuse checks and nodes that do not exist; raises UsageError."""
+    from backproof import catalogue
+    from backproof.checking.aliases import meant
     from backproof.checking.names import CHECK_NAMES
+    from backproof.errors import UnknownName
 
     for option in ("only", "skip"):
         unknown = [name for name in _names(asked[option]) if name not in CHECK_NAMES]
         if unknown:
             raise click.UsageError(f"--{option}: no check is called {unknown[0]!r}; there are {', '.join(CHECK_NAMES)}")
+    if asked["node"] and not meant(asked["node"]):
+        raise click.UsageError(f"--as: {UnknownName(asked['node'], catalogue.nearest(asked['node']))}")
     if bool(asked["forward"]) != bool(asked["backward"]):
         raise click.UsageError("--forward and --backward go together")
