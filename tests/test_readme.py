@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner
 
+from backproof.audit.files import check_file
 from backproof.audit.findings import exit_code
 from backproof.cli import main
-from backproof.cli.check import check_file
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

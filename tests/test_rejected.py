@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from backproof.audit.files import check_file
 from backproof.audit.findings import Finding, Severity, exit_code
-from backproof.cli.check import check_file
 
 FILES = sorted((Path(__file__).parent / "rejected").glob("*.md"))
 MARK = re.compile(r"<!-- (\d+):(\d+) (\w+): (.*) -->")

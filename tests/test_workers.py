@@ -59,7 +59,7 @@ def test_a_step_that_takes_too_long_is_unknown_and_the_next_is_judged():
         verdict = pool.judge(*hang)
         assert (verdict.kind, verdict.reason) == (
             Kind.UNKNOWN,
-            "no answer within 0.001 seconds, or the kernel aborted",
+            "no answer within 0.001 seconds",
         )
         pool.seconds = 20
         assert pool.judge(*question("x/x", "1")).kind is Kind.PROVED
@@ -67,9 +67,7 @@ def test_a_step_that_takes_too_long_is_unknown_and_the_next_is_judged():
 
 @pytest.mark.parametrize("body", ["import os; os.abort()", "import time; time.sleep(60)", "print('no json', end='')"])
 def test_a_worker_that_aborts_hangs_or_stammers_gives_no_answer_and_leaves_no_process(body):
-    worker = Worker(
-        512, [sys.executable, "-c", f"import sys; print('ready', flush=True); sys.stdin.readline(); {body}"]
-    )
+    worker = Worker([sys.executable, "-c", f"import sys; print('ready', flush=True); sys.stdin.readline(); {body}"])
     assert worker.ask("{}", 0.5) == ""
     assert worker.process is None
 
@@ -77,7 +75,7 @@ def test_a_worker_that_aborts_hangs_or_stammers_gives_no_answer_and_leaves_no_pr
 def test_leaving_the_pool_ends_every_process_at_once():
     pool = Pool(2, seconds=60)
     for worker in pool.workers:
-        worker.start()
+        worker.launch()
     processes = [worker.process for worker in pool.workers]
     start = time.monotonic()
     pool.close()

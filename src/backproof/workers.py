@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -21,7 +22,9 @@ from backproof.kernel import Kind, Verdict
 from backproof.terms import Term
 from backproof.wire import pack_context, pack_terms, unpack_verdict
 
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 60.0
+#: How much longer than its processor time a step may take on the clock, where the system counts processor time.
+PATIENCE: Final = 4.0 if hasattr(signal, "setitimer") else 1.0
 STEP_SECONDS: Final = 2.0
 MEGABYTES: Final = 2048
 
@@ -29,60 +32,91 @@ Question = tuple[Term, Term, Context]
 
 
 class Worker:
-    """One process that answers one question at a time; it is started when it is needed, and again after a kill."""
+    """One process that answers lines with lines; it is started when it is needed, and again after a kill."""
 
-    def __init__(self, megabytes: int, command: Sequence[str] = ()) -> None:
-        self.command = [*(command or (sys.executable, "-P", "-m", "backproof.kernel_worker")), str(megabytes)]
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = list(command)
         self.process: subprocess.Popen[str] | None = None
+        self.is_ready = False
         self.is_closed = False
+        self.failure = ""
 
     def ask(self, question: str, seconds: float) -> str:
-        """Return the answer, or "" where the process died or had to be killed."""
-        if self.process is None and not self.start():
-            return ""
-        return self._answer(question, seconds)
+        """Return the answer, or "" where the process died or had to be killed; ``failure`` says which."""
+        return self.receive(seconds) if self.send(question) else ""
 
-    def start(self) -> bool:
-        """Start the process and wait until it is ready."""
-        if self.is_closed:
-            return False
-        self.process = subprocess.Popen(  # noqa: S603  # our own module, started by this very interpreter
-            self.command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-            text=True,
-            encoding="utf-8",
-        )
-        return self._answer("", START_SECONDS) != ""
+    def launch(self) -> None:
+        """Start the process, without waiting until it is ready."""
+        if self.process is None and not self.is_closed:
+            self.process = subprocess.Popen(  # noqa: S603  # our own module, started by this very interpreter
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(),
+                text=True,
+                encoding="utf-8",
+            )
+            if self.is_closed:  # by another thread, meanwhile
+                self.stop()
 
-    def _answer(self, question: str, seconds: float) -> str:
+    def send(self, line: str) -> bool:
+        """Give a line to the process once it is ready; return whether it could be given."""
+        self.launch()
+        self.is_ready = self.is_ready or self.receive(START_SECONDS) != ""
         process = self.process
-        if process is None or process.stdin is None or process.stdout is None:
+        if process is None or process.stdin is None:
+            return False
+        try:
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+        except (OSError, ValueError):
+            self._fail("the process ended")
+            return False
+        return True
+
+    def receive(self, seconds: float) -> str:
+        """Return the next line that the process writes, or "" where it ended or took longer than ``seconds``."""
+        process = self.process
+        if process is None or process.stdout is None:
             return ""
-        timer = threading.Timer(seconds, process.kill)
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(seconds, end)
         timer.daemon = True
         timer.start()
         try:
-            if question:
-                process.stdin.write(question + "\n")
-                process.stdin.flush()
             line = process.stdout.readline()
         except (OSError, ValueError):
             line = ""
         finally:
             timer.cancel()
         if not line.endswith("\n"):
-            self.stop()
+            code = process.wait()
+            spent = late.is_set() or code == -getattr(signal, "SIGPROF", 0)
+            self._fail("" if spent else f"the process ended with code {code}")
             return ""
         return line
 
-    def stop(self) -> None:
-        """End the process; nothing of it is left."""
-        process, self.process = self.process, None
+    def _fail(self, reason: str) -> None:
+        """Say why there is no answer: "" stands for too much time."""
+        self.failure = reason
+        self.stop()
+
+    def stop(self, patience: float = 0.0) -> None:
+        """End the process; nothing of it is left.  With ``patience`` it may end what it started itself."""
+        process, self.process, self.is_ready = self.process, None, False
         if process is None:
             return
+        if patience and process.stdin is not None:
+            with contextlib.suppress(OSError, ValueError):
+                process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
@@ -90,9 +124,10 @@ class Worker:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def close(self) -> None:
+    def close(self, patience: float = 0.0) -> None:
+        """End the process, and start none any more."""
         self.is_closed = True
-        self.stop()
+        self.stop(patience)
 
 
 def environment() -> dict[str, str]:
@@ -106,7 +141,8 @@ class Pool:
 
     def __init__(self, jobs: int = 1, seconds: float = STEP_SECONDS, megabytes: int = MEGABYTES) -> None:
         self.seconds = seconds
-        self.workers = [Worker(megabytes) for _ in range(jobs)]
+        command = (sys.executable, "-P", "-m", "backproof.kernel_worker", str(megabytes))
+        self.workers = [Worker(command) for _ in range(jobs)]
         self.idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in self.workers:
             self.idle.put(worker)
@@ -119,20 +155,29 @@ class Pool:
     ) -> None:
         self.close()
 
+    def launch(self) -> None:
+        """Start every process now, while there is something else to do."""
+        for worker in self.workers:
+            worker.launch()
+
     def close(self) -> None:
+        """End every process."""
         for worker in self.workers:
             worker.close()
 
     def judge(self, left: Term, right: Term, context: Context) -> Verdict:
         """Return the kernel's verdict; unknown, with the reason, where the worker dies or takes too long."""
-        question = json.dumps({"sides": pack_terms([left, right]), "context": pack_context(context)})
+        sides, known = pack_terms([left, right]), pack_context(context)
+        question = json.dumps({"sides": sides, "context": known, "seconds": self.seconds})
         worker = self.idle.get()
         try:
-            line = worker.ask(question, self.seconds)
+            line = worker.ask(question, PATIENCE * self.seconds)
+            failure = worker.failure
         finally:
             self.idle.put(worker)
         if not line:
-            return Verdict(Kind.UNKNOWN, reason=f"no answer within {self.seconds:g} seconds, or the kernel aborted")
+            reason = failure and f"the kernel was lost: {failure}"
+            return Verdict(Kind.UNKNOWN, reason=reason or f"no answer within {self.seconds:g} seconds")
         return read_answer(json.loads(line))
 
     def judge_all(self, questions: Iterable[Question]) -> Iterator[Verdict]:
@@ -156,4 +201,5 @@ def read_answer(data: dict[str, Any]) -> Verdict:
 def judging_apart(jobs: int = 1, seconds: float = STEP_SECONDS) -> Iterator[Pool]:
     """Let every step be judged by worker processes from here on, and end them afterwards."""
     with Pool(jobs, seconds) as pool, judged_by(pool.judge):
+        pool.launch()
         yield pool

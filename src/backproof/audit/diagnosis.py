@@ -12,7 +12,8 @@ from backproof.audit.repairs import Material, Repair, repairs
 from backproof.audit.ways import wrong_gradients
 from backproof.derivation import Derivation, JudgedStep
 from backproof.domains import Context
-from backproof.kernel import Kind, judge
+from backproof.judgement import judge
+from backproof.kernel import Kind
 from backproof.kernel.refute import agreements, find_point
 from backproof.language import to_source
 from backproof.terms import ONE, Term, div, idx, mul, neg, num, postorder, size, sym, symbols

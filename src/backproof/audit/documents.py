@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -43,26 +43,46 @@ def check_document(document: Document, numeric: bool = True) -> Report:
 
     ``numeric`` asks the witnesses as well: SymPy, and the numpy layer where there is one.
     """
-    derivations: list[Derivation] = []
-    claims: list[JudgedChain] = []
-    witnesses: list[dict[str, Witness]] = []
-    findings: list[Finding] = []
-    for block in document.blocks:
-        try:
-            if isinstance(block, Node):
-                derivations.append(derive_node(document, block))
-                found = list(node_findings(document.path, derivations[-1]))
-                if numeric:
-                    witnesses.append(ask_witnesses(derivations[-1]))
-                    found = found or list(witness_findings(document.path, block, witnesses[-1]))
-                findings += found
-            elif isinstance(block, Claim):
-                claims.append(derive_claim(document, block))
-                context = claim_context(block)
-                findings += chain_findings(document.path, claims[-1], context, block.chain.span)
-        except (NotDerivable, SourceError) as refusal:
-            findings.append(refused(document, block, refusal))
-    return Report(document.path, tuple(derivations), tuple(claims), tuple(witnesses), tuple(findings))
+    return merged([Report(document.path), *(check_block(document, block, numeric) for block in document.blocks)])
+
+
+def check_block(document: Document, block: Node | Claim | Prose, numeric: bool = True) -> Report:
+    """Return what holds of one node or claim; of prose, nothing has to."""
+    try:
+        if isinstance(block, Node):
+            return check_node(document, block, numeric)
+        if isinstance(block, Claim):
+            return check_claim(document, block)
+    except (NotDerivable, SourceError) as refusal:
+        return Report(document.path, findings=(refused(document, block, refusal),))
+    return Report(document.path)
+
+
+def check_node(document: Document, node: Node, numeric: bool) -> Report:
+    derivation = derive_node(document, node)
+    found = tuple(node_findings(document.path, derivation))
+    if not numeric:
+        return Report(document.path, (derivation,), findings=found)
+    witnesses = ask_witnesses(derivation)
+    found = found or tuple(witness_findings(document.path, node, witnesses))
+    return Report(document.path, (derivation,), witnesses=(witnesses,), findings=found)
+
+
+def check_claim(document: Document, claim: Claim) -> Report:
+    judged = derive_claim(document, claim)
+    found = chain_findings(document.path, judged, claim_context(claim), claim.chain.span)
+    return Report(document.path, claims=(judged,), findings=tuple(found))
+
+
+def merged(reports: Sequence[Report]) -> Report:
+    """Return the reports on the parts of one file as one."""
+    return Report(
+        reports[0].path,
+        tuple(derivation for report in reports for derivation in report.derivations),
+        tuple(claim for report in reports for claim in report.claims),
+        tuple(witnesses for report in reports for witnesses in report.witnesses),
+        tuple(finding for report in reports for finding in report.findings),
+    )
 
 
 def refused(document: Document, block: Node | Claim | Prose, error: BackproofError) -> Finding:

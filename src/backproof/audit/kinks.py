@@ -7,7 +7,8 @@ from dataclasses import replace
 from backproof.audit.findings import shorten
 from backproof.calculus.fields import context_with_axes, entry, has_axes
 from backproof.domains import Context
-from backproof.kernel import Kind, judge
+from backproof.judgement import judge
+from backproof.kernel import Kind
 from backproof.language import to_source
 from backproof.language.document import Kink, Node
 from backproof.terms import Term, derivative, mul, sym, where

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,6 +140,9 @@ def clear_cache() -> None:
 @click.option("-q", "--quiet", is_flag=True, help="Only findings and the summary.")
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
 @click.option("--timeout", type=click.FloatRange(min=0.01), default=10.0, show_default=True, help="Seconds for a step.")
+@click.option(
+    "--jobs", type=click.IntRange(1), help="How many files at once; default: as many as processors, at most 4."
+)
 @click.option("--certificates", "folder", type=PATH, help="Write the certificate of every step into a folder.")
 @layer_options
 def check(
@@ -147,6 +151,7 @@ def check(
     quiet: bool,
     no_color: bool,
     timeout: float,
+    jobs: int | None,
     folder: Path | None,
     **asked: Any,
 ) -> None:
@@ -155,12 +160,11 @@ def check(
     worst = check_code(layers, asked, as_json, quiet, no_color) if layers else 0
     if layers and not documents:
         raise SystemExit(worst)
-    with no_collection():
-        from backproof.cli.check import check_paths
-        from backproof.workers import judging_apart
+    from backproof.cli.check import Shown, check_paths
+    from backproof.cli.output import wants_colour
 
-    with judging_apart(seconds=timeout):
-        code = check_paths(documents, as_json, quiet, no_color, folder)
+    shown = Shown(as_json, quiet, wants_colour(no_color))
+    code = check_paths(documents, shown, jobs or min(4, os.cpu_count() or 1), timeout, folder)
     raise SystemExit(next((bad for bad in (1, 2, 3) if bad in (code, worst)), 0))
 
 

@@ -6,20 +6,22 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from backproof import catalogue
-from backproof.audit.documents import Report, check_document, unreadable
 from backproof.audit.findings import Finding, Severity, exit_code
-from backproof.cli.output import wants_colour
+from backproof.audit.fleet import Fleet, Limits
+from backproof.audit.summary import Summary
+from backproof.cli.output import note
+from backproof.cli.progress import Bar
 from backproof.cli.trust import write_certificates
-from backproof.cli.words import exists, read_file
-from backproof.errors import BackproofError, NotDerivable, UnknownName
-from backproof.kernel import Kind
-from backproof.language import to_source
+from backproof.cli.words import exists
+from backproof.errors import NotDerivable, UnknownName
+from backproof.kernel.verdict import Kind
 
 _COLOURS = {
     Severity.WRONG: "red", Severity.UNREADABLE: "red",
@@ -27,27 +29,59 @@ _COLOURS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a report is printed."""
+
+    as_json: bool = False
+    quiet: bool = False
+    colour: bool = False
+
+
 def check_paths(
-    words: tuple[str, ...], as_json: bool, quiet: bool, no_color: bool, certificates: Path | None = None
+    words: tuple[str, ...], shown: Shown, jobs: int, timeout: float, certificates: Path | None = None
 ) -> int:
     """Check everything that ``words`` name, print the report, and return the exit code."""
     start = time.perf_counter()
-    colour = wants_colour(no_color)
-    reports = []
-    for path in files(words):
-        reports.append(check_file(path))
-        if not as_json:
-            print_report(reports[-1], quiet, colour)
-    if not any(report.derivations or report.claims or report.findings for report in reports):
+    named = list(files(words))
+    limits = Limits(timeout, certified=certificates is not None)
+    reports: list[Summary] = []
+    bar = Bar(len(named), wanted=not (shown.as_json or shown.quiet))
+    try:
+        with Fleet(min(jobs, len(named)), limits) as fleet:
+            for report in in_order(fleet.check(named), bar):
+                reports.append(report)
+                if not shown.as_json:
+                    print_report(report, shown)
+    except KeyboardInterrupt:
+        bar.clear()
+        note(f"interrupted: {len(reports)} of {plural(len(named), 'file')} checked; {summary(reports)}")
+        raise
+    if all(report.is_empty for report in reports):
         raise NotDerivable("no derive block in any of these files: nothing was verified")
-    seconds = time.perf_counter() - start
-    if as_json:
-        click.echo(json.dumps(as_data(reports, seconds), ensure_ascii=False, indent=2))
+    if shown.as_json:
+        click.echo(json.dumps(as_data(reports, time.perf_counter() - start), ensure_ascii=False, indent=2))
     else:
-        click.echo(summary(reports, seconds))
+        click.echo(f"{summary(reports)}; {time.perf_counter() - start:.1f} seconds")
     if certificates is not None:
-        write_certificates(certificates, reports)
+        write_certificates(certificates, (each for report in reports for each in report.certificates))
     return exit_code(finding for report in reports for finding in report.findings)
+
+
+def in_order(arriving: Iterable[tuple[int, Summary] | None], bar: Bar) -> Iterator[Summary]:
+    """Yield what arrives in the order of its numbers."""
+    waiting: dict[int, Summary] = {}
+    due = done = 0
+    for arrived in arriving:
+        if arrived is not None:
+            waiting[arrived[0]] = arrived[1]
+            done += 1
+        while due in waiting:
+            bar.clear()
+            yield waiting.pop(due)
+            due += 1
+        bar.show(done)
+    bar.clear()
 
 
 def files(words: Iterable[str]) -> Iterator[Path]:
@@ -73,66 +107,41 @@ def named(word: str) -> Path:
         raise click.UsageError(f"{unknown} (it is no file either)") from None
 
 
-def check_file(path: Path) -> Report:
-    """Return the report on one file; a file that cannot be read is a finding."""
-    shown = relative(path)
-    try:
-        return check_document(read_file(path, shown))
-    except (BackproofError, OSError, UnicodeError) as mistake:
-        return Report(shown, findings=(unreadable(shown, mistake),))
-
-
-def relative(path: Path) -> str:
-    """Return ``path`` as short as it can be written from here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def print_report(report: Report, quiet: bool, colour: bool) -> None:
+def print_report(report: Summary, shown: Shown) -> None:
     """Print one line for a file that is right, and every finding."""
-    if not quiet and exit_code(report.findings) == 0:
+    if not shown.quiet and exit_code(report.findings) == 0:
         mark = click.style("✓", fg="green")
-        click.echo(f"{mark} {Path(report.path).stem:<34} {verified(report)}", color=colour)
+        click.echo(f"{mark} {Path(report.path).stem:<34} {verified(report)}", color=shown.colour)
     for finding in report.findings:
         headline, *details = str(finding).splitlines()
         styled = click.style(headline, fg=_COLOURS[finding.severity], bold=True)
-        click.echo("\n".join([styled, *details]), color=colour)
-    for condition in () if quiet else conditions(report):
+        click.echo("\n".join([styled, *details]), color=shown.colour)
+    for condition in () if shown.quiet else report.conditions:
         click.echo(f"    proved if {condition}")
 
 
-def verified(report: Report) -> str:
+def verified(report: Summary) -> str:
     """Return how many steps and witnesses stand behind a file."""
-    counts = witness_counts([report])
-    return f"{plural(len(report.steps), 'step')}, {plural(counts['agreed'], 'witness')}"
+    return f"{plural(report.steps, 'step')}, {plural(report.witnesses.get('agreed', 0), 'witness')}"
 
 
-def conditions(report: Report) -> tuple[str, ...]:
-    """Return the distinct side conditions under which steps of the file are proved."""
-    found = (term for step in report.steps for term in step.verdict.conditions)
-    return tuple(dict.fromkeys(map(to_source, found)))
+def counted(counts: Iterable[dict[str, int]]) -> Counter[str]:
+    """Return the sum of counts."""
+    total = Counter[str]()
+    for each in counts:
+        total.update(each)
+    return total
 
 
-def witness_counts(reports: Iterable[Report]) -> Counter[str]:
-    """Return how many witnesses agreed, disagreed or were absent."""
-    return Counter(witness.state for report in reports for found in report.witnesses for witness in found.values())
-
-
-def step_counts(reports: Iterable[Report]) -> Counter[Kind]:
-    return Counter(step.verdict.kind for report in reports for step in report.steps)
-
-
-def summary(reports: list[Report], seconds: float) -> str:
-    """Return the last line: how many derivations, steps, witnesses and seconds."""
-    steps, witnesses = step_counts(reports), witness_counts(reports)
-    derivations = sum(len(report.derivations) for report in reports)
-    kinds = ", ".join(f"{steps[kind]} {kind.value}" for kind in Kind if steps[kind])
+def summary(reports: list[Summary]) -> str:
+    """Return the last line: how many derivations, steps and witnesses."""
+    steps, witnesses = (counted(r.kinds for r in reports), counted(r.witnesses for r in reports))
+    derivations = sum(len(report.nodes) for report in reports)
+    kinds = ", ".join(f"{steps[kind.value]} {kind.value}" for kind in Kind if steps[kind.value])
     states = ", ".join(f"{witnesses[state]} {state}" for state in sorted(witnesses))
     return (
         f"{plural(derivations, 'derivation')}; {plural(steps.total(), 'step')}: {kinds or 'none'}; "
-        f"{plural(witnesses.total(), 'witness')}: {states or 'none'}; {seconds:.1f} seconds"
+        f"{plural(witnesses.total(), 'witness')}: {states or 'none'}"
     )
 
 
@@ -142,24 +151,25 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{ending}"
 
 
-def as_data(reports: list[Report], seconds: float) -> dict[str, Any]:
+def as_data(reports: list[Summary], seconds: float) -> dict[str, Any]:
     """Return the whole report as JSON data."""
+    steps = counted(report.kinds for report in reports)
     return {
         "schema": 1,
         "exit_code": exit_code(finding for report in reports for finding in report.findings),
-        "steps": {kind.value: count for kind, count in step_counts(reports).items()},
-        "witnesses": dict(witness_counts(reports)),
+        "steps": {kind.value: steps[kind.value] for kind in Kind if steps[kind.value]},
+        "witnesses": dict(sorted(counted(report.witnesses for report in reports).items())),
         "seconds": round(seconds, 3),
         "files": [file_data(report) for report in reports],
     }
 
 
-def file_data(report: Report) -> dict[str, Any]:
+def file_data(report: Summary) -> dict[str, Any]:
     return {
         "path": report.path,
-        "nodes": [derivation.node.name for derivation in report.derivations],
-        "steps": len(report.steps),
-        "conditions": list(conditions(report)),
+        "nodes": list(report.nodes),
+        "steps": report.steps,
+        "conditions": list(report.conditions),
         "findings": [finding_data(finding) for finding in report.findings],
     }
 

@@ -11,6 +11,8 @@ from click.shell_completion import CompletionItem
 from backproof.errors import BackproofError, in_words
 
 FALLBACK = "show"
+#: The exit code of a run that was ended by Ctrl-C, as shells have it.
+INTERRUPTED = 130
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version"})
 
 
@@ -42,6 +44,8 @@ class WordGroup(click.Group):
                 raise
             click.echo(f"derive: {in_words(mistake)}", err=True)
             ctx.exit(2)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the options of the fallback with the group's own, then the commands."""

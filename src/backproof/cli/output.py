@@ -45,12 +45,14 @@ def deliver(text: str, destination: Path | None, colour: bool = False) -> None:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Put ``text`` into ``path`` so that no reader ever sees a part of it."""
-    path = path.resolve()
-    if path.exists() and not path.is_file() and not path.is_dir():
+    """Put ``text`` into ``path`` so that no reader ever sees a part of it; a link out of its folder is refused."""
+    if _is_device(path):
         with path.open("w", encoding="utf-8") as device:  # a pipe or /dev/stdout has no whole
             device.write(text)
         return
+    if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+        raise PermissionError(errno.EPERM, "is a link out of its folder", str(path))
+    path = path.resolve()
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(path.parent))
     if path.is_dir():
@@ -69,6 +71,12 @@ def write_atomically(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _is_device(path: Path) -> bool:
+    """Say whether ``path`` is a pipe, a terminal, or one of the system's names for those that are open."""
+    at = path.resolve()
+    return Path("/dev") in path.absolute().parents or (at.exists() and not at.is_file() and not at.is_dir())
 
 
 def _sweep(folder: Path, prefix: str) -> None:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from backproof import certificates
-from backproof.audit.documents import Report
-from backproof.derivation import JudgedStep
-from backproof.domains import Context
+from backproof.cli.output import write_atomically
 
 
-def placed_steps(reports: Iterable[Report]) -> Iterator[tuple[str, JudgedStep, Context]]:
-    """Yield every step of every derivation with the file that it stands in."""
-    for report in reports:
-        for derivation in report.derivations:
-            for step in derivation.steps:
-                yield report.path, step, derivation.context
-
-
-def write_certificates(folder: Path, reports: Iterable[Report]) -> None:
-    """Write the certificates of every step, and say where they are."""
-    count = certificates.write(folder, placed_steps(reports))
+def write_certificates(folder: Path, statements: Iterable[dict[str, Any]]) -> None:
+    """Write one file a step into ``folder``, in place of those that were there, and say how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for count, made in enumerate(statements, start=1):
+        write_atomically(folder / f"{count:05d}.json", json.dumps(made, ensure_ascii=False) + "\n")
+    for former in folder.glob("[0-9][0-9][0-9][0-9][0-9].json"):
+        if int(former.stem) > count:
+            former.unlink()
     click.echo(f"{count} certificates in {folder}", err=True)
 
 
