@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from backproof.emit.layout import Layout, Place, Size, lay_out, ranks
 from backproof.emit.picture import picture
-from backproof.emit.svg import arrange, measure
+from backproof.emit.svg import arrange
+from backproof.emit.svg_text import measure
 
 from .examples import NAMES, derivations
 

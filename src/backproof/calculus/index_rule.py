@@ -121,11 +121,11 @@ def uses(line: Line, active: Collection[str]) -> tuple[Use, ...]:
     body = _apart(line.term, line.axes)
     found: dict[tuple[Term, tuple[str, ...]], list[Term]] = {}
     for entry, factors, bound in _entries(body, sym(line.name, *map(idx, line.axes)), active):
-        found.setdefault((entry, bound), []).append(_product(factors))
+        found.setdefault((entry, bound), []).append(joined(factors))
     return tuple(Use(line, entry, add(*slopes), bound) for (entry, bound), slopes in found.items())
 
 
-def _product(factors: tuple[Term, ...]) -> Term:
+def joined(factors: tuple[Term, ...]) -> Term:
     """Return the product without ones, its sign in front."""
     kept: list[Term] = []
     sign = 1
@@ -222,7 +222,7 @@ def contribution(use: Use, axes: tuple[str, ...], upstream: Term, shapes: Shapes
     read = reindex(use.entry, places)
     pairs = list(zip(read.args, map(idx, axes), strict=True))
     line = names[: len(use.line.axes)]
-    body = _product((reindex(upstream, places), reindex(use.slope, places)))
+    body = joined((reindex(upstream, places), reindex(use.slope, places)))
     first = [pair for pair in pairs if pair[0].head == "idx" and pair[0].data in line]
     rest = [pair for pair in pairs if pair not in first]
     opened = _contract(list(names), body, first, shapes, tuple(rest))
@@ -230,7 +230,7 @@ def contribution(use: Use, axes: tuple[str, ...], upstream: Term, shapes: Shapes
 
 
 def _summed(names: Collection[str], factors: list[Term]) -> Term:
-    body = _product(tuple(factors))
+    body = joined(tuple(factors))
     if not names:
         return body
     if body.head == "neg":

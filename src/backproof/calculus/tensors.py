@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from backproof.calculus.array_edges import array_edges
 from backproof.calculus.fields import context_with_axes, entry, is_differentiable, local_context, outputs_of
 from backproof.calculus.index_rule import Use, contribution, uses
 from backproof.calculus.judging import Judge
@@ -24,12 +25,13 @@ def derive_with_axes(node: Node, title: str = "", prose: str = "") -> Derivation
     chains = list(_chains(node, Judge(context, partial(local_context, node))))
     if chains:
         chains[-1] = replace(chains[-1], note=matrix_note(chains))
+    locals_, pullbacks = array_edges(node)
     return Derivation(
         node=node,
         context=context,
         operations=tuple(_operation(line) for line in node.lines),
-        locals=(),
-        pullbacks=(),
+        locals=locals_,
+        pullbacks=pullbacks,
         chains=tuple(chains),
         kinks=node.kinks,
         title=title,

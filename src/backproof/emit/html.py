@@ -27,6 +27,7 @@ from backproof.emit.outline import (
     Section,
     Table,
     Words,
+    has_backward,
     outline,
     refutation,
     spread,
@@ -177,7 +178,7 @@ class Writer:
         if isinstance(named, Term) and named.data in self.lines:
             target = f"{self.prefix}-line-{named.data}"
             return f'<a href="#{target}">{self.words(words[:2])}</a>{self.words(words[2:])}'
-        if words and isinstance(words[0], Markup) and words[0].text == "chain rule" and self.derivation.pullbacks:
+        if words and isinstance(words[0], Markup) and words[0].text == "chain rule" and has_backward(self.derivation):
             return f'<a href="#{self.id("Backward pass")}">chain rule</a>{self.words(words[1:])}'
         return self.words(words)
 

@@ -19,6 +19,9 @@ from backproof.terms import (
     Term,
     add,
     as_fraction,
+    call,
+    div,
+    idx,
     make,
     mul,
     names,
@@ -35,6 +38,7 @@ from backproof.terms import (
 _VALUE: Final = 12
 _GRADIENT: Final = 26
 _LABEL: Final = 24
+_SIGN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,16 @@ _SIGNS: Final = {"add": "+", "sub": "−", "mul": "×", "div": "/", "neg": "−"
 _FUNCTIONS: Final = {"where": "if", "reduce_max": "max", "reduce_min": "min", "prod": "prod", "sum": "∑"}
 _PLACE: Final = sym("·")
 _POWERS: Final = {num(2): "square", num(3): "cube"}
+_KNOWN: Final = {div(ONE, add(ONE, call("exp", neg(_PLACE)))): "sigmoid"}
 _ONE_CONSTANT: Final = {"add": "+ ", "mul": "× ", "sub": "− ", "div": "/ "}
 
 
 def _label(operation: Operation) -> Words:
     """Return the sign of an operation, with the constant that it holds."""
     term, inputs = operation.term, operation.inputs
+    known = _KNOWN.get(substitute(term, dict.fromkeys(symbols(term), _PLACE)))
+    if known:
+        return (known,)
     constants = [value for value in inputs if not _varies(value)]
     if term.head in REDUCTIONS or not _is_single(operation):
         return _several(term, inputs)
@@ -161,15 +169,24 @@ def _label(operation: Operation) -> Words:
 def _several(term: Term, inputs: tuple[Term, ...]) -> Words:
     """Return what stands for several operations at once: the sum of products, what it is divided by."""
     if term.head in REDUCTIONS:
-        inner = "" if term.args[0] in inputs else _SIGNS.get(term.args[0].head, "…")
-        return (f"{_FUNCTIONS.get(term.head, term.head)} {', '.join(term.data)} {inner}".rstrip(),)
+        axes = (word for axis in term.data for word in (", ", idx(axis)))
+        name = (f"{_FUNCTIONS.get(term.head, term.head)} ", *tuple(axes)[1:])
+        return name if term.args[0] in inputs else (*name, " ", *_inner(term.args[0]))
     if term.head == "div" and not _varies(term.args[1]):
         return (*_several(term.args[0], inputs), " / ", term.args[1])
     return (term,) if _columns(term) <= _LABEL else ("…",)
 
 
+def _inner(term: Term) -> Words:
+    """Return the sign of what a reduction runs over, else the expression with places for its entries."""
+    held = substitute(term, dict.fromkeys(symbols(term), _PLACE))
+    short = held if _columns(held) <= _SIGN and _PLACE in postorder(held) else "…"
+    return (_SIGNS.get(term.head, short),)
+
+
 def _columns(term: Term) -> float:
-    return Typesetter(TEXT, Scope())(term).width
+    """Return how wide a term is, its indices half as wide as other letters."""
+    return Typesetter(TEXT, Scope())(term).width - 2 * sum(len(part.args) for part in postorder(term))
 
 
 def _varies(term: Term) -> bool:
@@ -236,15 +253,24 @@ class _Labels:
         for edge in derivation.pullbacks:
             edges.setdefault((edge.gradient.data[1:], edge.upstream.data[1:]), []).append(edge)
         for source, target in reversed([use for use in uses if use[1]]):
-            if (source, target) in edges:
-                term = add(*(self._composed(edge, arriving) for edge in edges[source, target]))
-                short = self._is_short(term)
-                found[source, target] = term if short else self._plain(edges[source, target])
-                if times.count(source) == 1 and short and term.head != "add":
-                    arriving[source] = term
-            elif not derivation.pullbacks and times.count(source) == 1 and _has_gradient(derivation, source):
-                found[source, target] = arriving[source]
+            if (source, target) not in edges:
+                continue
+            if edges[source, target][0].upstream.args or self.names[source].args:
+                found |= self._of_arrays(edges[source, target], source, target, times.count(source) == 1)
+                continue
+            term = add(*(self._composed(edge, arriving) for edge in edges[source, target]))
+            short = self._is_short(term)
+            found[source, target] = term if short else self._plain(edges[source, target])
+            if times.count(source) == 1 and short and term.head != "add":
+                arriving[source] = term
         return found
+
+    def _of_arrays(self, edges: list[Pullback], source: str, target: str, is_only: bool) -> dict[tuple[str, str], Term]:
+        """Return what arrays send back: the sum over entries where it is short, else its name if it has one."""
+        term = add(*(edge.contribution for edge in edges))
+        if self._is_short(term):
+            return {(source, target): term}
+        return {(source, target): _gradient(self.names[source])} if is_only else {}
 
     def _composed(self, edge: Pullback, arriving: Mapping[str, Term]) -> Term:
         values = {self.names[name]: self.values[name] for name in self.names if self.names[name].args == ()}
@@ -265,10 +291,6 @@ class _Labels:
 
 def _gradient(value: Term) -> Term:
     return sym(f"d{value.data}", *value.args)
-
-
-def _has_gradient(derivation: Derivation, name: str) -> bool:
-    return any(chain.target.data == f"d{name}" for chain in derivation.chains)
 
 
 def flattened(root: Term) -> Term:

@@ -12,24 +12,15 @@ from backproof.emit import prose
 from backproof.emit.layout import Layout, Place, Point, Size, lay_out
 from backproof.emit.outline import Markup, Words
 from backproof.emit.picture import Edge, Numbers, Picture, Vertex, picture
-from backproof.emit.text_style import TEXT
+from backproof.emit.svg_text import PICTURE, measure, spans
 from backproof.emit.typography import Typesetter
-from backproof.terms import FUNCTIONS, Term
+from backproof.terms import Term
 
 #: Pixels of an em; ems of a line of a label, of a circle, and around the whole.
 EM: Final = 15.0
 _LINE: Final = 1.35
 _CIRCLE: Final = 2.3
 _MARGIN: Final = 0.8
-
-#: Ems of a character in the widest of the usual text fonts.
-_WIDTHS: Final = (
-    dict.fromkeys("iljtfrI.,;:'|()[] ·", 0.42)
-    | dict.fromkeys("mwMWNOQ", 0.98)
-    | dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", 0.45)
-    | dict.fromkeys("ABCDEFGHJKLPRSTUVXYZ", 0.75)
-    | dict.fromkeys("+−=<>≤≥≠√", 0.8)
-)
 
 STYLE: Final = """\
 .bp{--ink:#1b1f24;--back:#b3261e;--line:#5b6470;--disc:#eef3fb;--lit:#ffe29a;font:15px 'STIX Two Math',\
@@ -84,11 +75,6 @@ def identifier(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower() or "part"
 
 
-def measure(text: str) -> float:
-    """Return about how many ems ``text`` is wide; rather too many than too few."""
-    return sum(_WIDTHS.get(character, 0.64) for character in text)
-
-
 def arrange(shown: Picture, words: Callable[[Words], float], circle: float, line: float, least: float = 0.0) -> Layout:
     """Return the layout of a picture whose labels are as wide as ``words`` says, and at least ``least``."""
     vertices = [_vertex_size(vertex, words, circle) for vertex in shown.vertices]
@@ -111,7 +97,7 @@ class Drawing:
     def __init__(self, shown: Picture, prefix: str, least: float) -> None:
         self.shown = shown
         self.prefix = prefix
-        self.typeset = Typesetter(TEXT, shown.scope)
+        self.typeset = Typesetter(PICTURE, shown.scope)
         self.layout = arrange(shown, self.width, _CIRCLE, _LINE, least)
 
     def width(self, words: Words) -> float:
@@ -212,43 +198,5 @@ def _arrow(end: Point) -> str:
     return f'<path class="hit" d="M{_number(x)} {_number(y)}L{back} {_number(y - 3.5)}V{_number(y + 3.5)}Z"/>'
 
 
-_RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+−()abcdefghijklmnoprstuvwxyz")
-_ABOVE: Final = "⁰¹²³⁴-ⁿˣʰʲˡʳˢʷʸᵃ-ᶻ"
-_RUNS: Final = re.compile(rf"([{_ABOVE}]+)|([A-Za-zα-ωΑ-Ω][A-Za-z0-9_′']*)|([^{_ABOVE}A-Za-zα-ωΑ-Ω]+)")
-_UPRIGHT: Final = frozenset(
-    (
-        *FUNCTIONS,
-        "arctan",
-        "if",
-        "otherwise",
-        "and",
-        "or",
-        "not",
-        "mean",
-        "sum",
-        "prod",
-        "logsumexp",
-        "power",
-        "square",
-        "cube",
-        "reciprocal",
-        "relu",
-    )
-)
-
-
 def _text(x: float, y: float, kind: str, text: str) -> str:
-    return f'<text class="{kind}" x="{_number(x * EM)}" y="{_number(y * EM)}">{_spans(text)}</text>'
-
-
-def _spans(text: str) -> str:
-    """Return text with names in italics and superscripts raised, which more fonts have than small letters."""
-    parts, raised = [], False
-    for above, name, rest in _RUNS.findall(text):
-        shift = ' dy="-5"' if above else ' dy="5"' if raised else ""
-        size = ' font-size="11"' if above else ""
-        slant = ' class="v"' if (name and name not in _UPRIGHT) else ""
-        plain = escape(above.translate(_RAISED) if above else name or rest)
-        parts.append(f"<tspan{slant}{size}{shift}>{plain}</tspan>" if shift or slant else plain)
-        raised = bool(above)
-    return "".join(parts)
+    return f'<text class="{kind}" x="{_number(x * EM)}" y="{_number(y * EM)}">{spans(text)}</text>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -120,8 +121,7 @@ class _Page:
         return textwrap.wrap(text, self.width, subsequent_indent=hang, drop_whitespace=False)
 
     def equations(self, block: Equations) -> Iterator[str]:
-        lefts = [self.typeset(row.left).text if row.left else "" for row in block.rows]
-        indent = _MARGIN + max(map(len, lefts)) + 3
+        indent = _MARGIN + max(map(len, map(self.left, block.rows))) + 3
         room = self.width - indent
         natural = max(math.ceil(self.typeset(row.right).width) for row in block.rows)
         aside = max(self.aside(row) for row in block.rows)
@@ -133,10 +133,16 @@ class _Page:
         middle = min(middle, max(math.ceil(box.width) for box in boxes))
         for i, (row, box) in enumerate(zip(rows, boxes, strict=True)):
             yield from [""] if block.apart and row.left and i else []
-            left = self.typeset(row.left).text if row.left else ""
+            left = self.left(row)
+            yield from [] if left or not row.left else self.filled(self.typeset(row.left).text, _MARGIN)
             head = " " * _MARGIN + left.ljust(indent - _MARGIN - 3) + " = "
             side = _wrapped(self.words(row.reason), aside - 2)
             yield from self.row(row, head, break_lines(box, middle, _HANG), side, middle)
+
+    def left(self, row: Row) -> str:
+        """Return the left side, or nothing where it is so long that it gets lines of its own."""
+        left = self.typeset(row.left).text if row.left else ""
+        return left if len(left) <= self.width // 3 else ""
 
     def aside(self, row: Row) -> int:
         """Return how many columns the mark and the reason take."""
@@ -174,7 +180,15 @@ def _laid(line: Line, turned: bool, width: int) -> list[str]:
         braced = _braced(head, last, width)
         if max(map(len, braced)) <= width:
             return braced
-    return textwrap.wrap(text, width, drop_whitespace=False) if len(text) > width else [text]
+    return [text] if len(text) <= width else _at_commas(text, width)
+
+
+def _at_commas(text: str, width: int) -> list[str]:
+    """Return what nothing breaks in lines, turned after a comma where there is one."""
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    held = re.sub(r"(?<!,) ", _NO_BREAK, text.lstrip())
+    lines = textwrap.wrap(held, width, initial_indent=indent[2:], subsequent_indent=indent)
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def _braced(head: str, cases: Piece, width: int) -> list[str]:

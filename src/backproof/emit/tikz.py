@@ -96,7 +96,7 @@ class _Drawing:
                 level = label.y + 0.28
                 yield rf"\draw[->, back] {_at(label.right - 0.3, level)} -- {_at(label.left + 0.3, level)};"
                 gradient = self.text(edge.gradient)
-                yield rf"\node[below, back, inner sep=1pt] at {_at(label.x, level + 0.1)} {{{gradient}}};"
+                yield rf"\node[below, back, inner sep=1pt] at {_at(label.x, level + 0.25)} {{{gradient}}};"
 
     def _vertex(self, vertex: Vertex, place: Place) -> str:
         label = self.text(vertex.label)
