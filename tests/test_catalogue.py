@@ -99,6 +99,16 @@ def test_every_elementwise_node_has_an_example_with_an_upstream_gradient_or_valu
     assert f"d{node.lines[-1].name}" in given or node.values
 
 
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(ELEMENTWISE)))
+def test_every_node_with_axes_has_an_example_with_an_output_and_gradients(name: str) -> None:
+    (derivation,) = report(name).derivations
+    ((example, *_), outputs) = derivation.node.examples, derivation.node.outputs or (derivation.node.lines[-1].name,)
+    expected = {key for key, _ in example.expected}
+    assert {f"d{output}" for output in outputs} <= {key for key, _ in example.given}
+    assert set(outputs) <= expected
+    assert expected & {f"d{given}" for given in derivation.gradients}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_source_lines_fit_a_page(name: str) -> None:
     lines = catalogue.path_of(name).read_text(encoding="utf-8").splitlines()

@@ -15,7 +15,7 @@ from backproof.kernel import decimal_value
 from backproof.kernel.ground import Grounder, entry_name
 from backproof.language.document import Example
 from backproof.lists import Shape, built, entries, shape_of
-from backproof.terms import Term, idx, num, sym
+from backproof.terms import Term, as_fraction, idx, num, sym
 
 DIGITS: Final = 50
 #: A fraction is shown as it is up to this denominator; what is longer is rounded to so many places.
@@ -44,6 +44,9 @@ class Worked:
 
     def _lengths(self, arrays: Mapping[str, Term]) -> Iterator[tuple[str, int]]:
         for name, value in arrays.items():
+            number = as_fraction(value)
+            if name.startswith("size(") and number is not None:
+                yield name[5:-1], int(number)
             yield from zip(map(axis_of, self.axes(name)), shape_of(value) or (), strict=True)
 
     def _entries(self) -> Iterator[tuple[str, Fraction]]:

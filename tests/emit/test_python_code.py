@@ -14,7 +14,7 @@ import pytest
 from backproof import catalogue
 from backproof.audit.documents import derive_node
 from backproof.calculus.arrays import evaluate_tensor
-from backproof.calculus.fields import entry, outputs_of
+from backproof.calculus.fields import entry, outputs_of, solved_context
 from backproof.checking.tensors import values_of
 from backproof.derivation import Derivation
 from backproof.emit.python_code import PROGRAMS, emit_code

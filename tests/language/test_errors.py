@@ -10,7 +10,8 @@ AXES = "node f(x[n, d], W[d, k])\n"
 TOTAL = "y = sum[n,d](x[n,d])\nexample "
 PICK = "node f(t[n, k]: onehot(k))\ny[n] = sum[k](t[n, k]*size(k))\nexample "
 IN_LISTS = "x[n, d] is written as lists 2 deep, such as [[1, 2]]; this is "
-HOW_LONG = "the example does not say how long the axis 'p' is; give an array that has it"
+HOW_LONG = "the example does not say how long the axis 'p' is; give an array that has it, or size(p) = 2"
+NO_LENGTH = "the length of the axis 'k' is a whole number above zero"
 NO_CHAIN = "'=' continues a gradient or a claim; none stands right above"
 NO_REASON = "a reason explains an equality; other lines have comments, with '#'"
 
@@ -119,6 +120,10 @@ MISTAKES = [
     (AXES + TOTAL + "x = [[1]], W = [[1]] -> y = [1]", 4, 33, "'y' has no axes; its value is a single number"),
     (AXES + TOTAL + "x = [[1]], W = [[1, y]] -> y = 1", 4, 29, "expected a number, found 'y'"),
     (AXES + TOTAL + "x = [[1]], W = [[1, 2] -> y = 1", 4, 32, "expected ']' to close '[' at 4:24, found '->'"),
+    (PICK + "t = [[1, 0]], size(k) = 3 -> y = [1]", 4, 9, "the axis 'k' has 2 entries in 't', but 3 in 'size(k)'"),
+    (PICK + "t = [[1, 0]], size(j) = 3 -> y = [1]", 4, 23, "'j' is no axis of this node"),
+    (PICK + "t = [[1, 0]], size(k) = 1/2 -> y = [1]", 4, 23, NO_LENGTH),
+    (PICK + "t = [[1, 0]] -> size(k) = 2", 4, 25, "'size(k)' is no variable and no gradient"),
     (PICK + "t = [[1, 1]] -> y = [1]", 4, 9, "'t' sums to 2 along the axis 'k', not to 1"),
     (PICK + "t = [[1, 1/2]] -> y = [1]", 4, 9, "1/2 is outside the domain of 't[0, 1]': onehot(k)"),
     (PICK + "t = [[1, 0]] -> dt = [[1, 1]]", 4, 1, "the example gives no 'dy', on which 'dt' depends"),

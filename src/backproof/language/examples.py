@@ -13,7 +13,7 @@ from backproof.language import grammar
 from backproof.language.document import Example, Span
 from backproof.language.lexer import Source, Token
 from backproof.lists import Shape, entries, shape_of
-from backproof.terms import Term
+from backproof.terms import Term, as_fraction
 
 Values = list[tuple[Token, Term]]
 
@@ -46,7 +46,8 @@ class Expectation:
     def check(self, source: Source, draft: ExampleDraft) -> None:
         """Fail at the first name, shape or number that does not fit."""
         for token, value in draft.given:
-            self._check_given(source, token, value)
+            if not _measured(token.text):
+                self._check_given(source, token, value)
         for token, _ in draft.expected:
             if token.text not in self.axes:
                 near = grammar.suggest(token.text, self.axes)
@@ -59,7 +60,7 @@ class Expectation:
         unknown = {axis_of(axis) for axes in self.axes.values() for axis in axes} - sizes.keys()
         if unknown:
             length = f"the example does not say how long the axis '{min(unknown)}' is"
-            source.fail_at(draft.start, f"{length}; give an array that has it")
+            source.fail_at(draft.start, f"{length}; give an array that has it, or size({min(unknown)}) = 2")
         self._check_upstream(source, draft, given)
 
     def _upstreams(self) -> set[str]:
@@ -77,8 +78,10 @@ class Expectation:
 
     def _sizes(self, source: Source, draft: ExampleDraft) -> dict[str, int]:
         """Return the length of every axis that the example shows; fail where two arrays differ."""
-        found: dict[str, tuple[int, str]] = {}
+        found = dict(self._lengths(source, draft))
         for token, value in draft.given + draft.expected:
+            if _measured(token.text):
+                continue
             axes, shape = self.axes[token.text], shape_of(value)
             if shape is None:
                 source.fail_at(token, f"the rows of '{token.text}' have different lengths")
@@ -91,6 +94,17 @@ class Expectation:
                     source.fail_at(token, f"{entered} in '{token.text}', but {known} in '{owner}'")
             self._check_sums(source, token, value, shape)
         return {axis: length for axis, (length, _) in found.items()}
+
+    def _lengths(self, source: Source, draft: ExampleDraft) -> Iterator[tuple[str, tuple[int, str]]]:
+        """Yield the axes whose length the example states."""
+        for token, value in draft.given:
+            axis, length = _measured(token.text), as_fraction(value)
+            if axis and not any(axis in axes for axes in self.axes.values()):
+                source.fail_at(token, f"'{axis}' is no axis of this node")
+            if axis and (length is None or length.denominator != 1 or length < 1):
+                source.fail_at(token, f"the length of the axis '{axis}' is a whole number above zero")
+            if axis and length is not None:
+                yield axis, (int(length), token.text)
 
     def _check_sums(self, source: Source, token: Token, value: Term, shape: Shape) -> None:
         domain = self.allowed.get(token.text)
@@ -107,6 +121,11 @@ class Expectation:
         asked = [token.text for token, _ in draft.expected if token.text[0] == "d" and token.text[1:] in self.axes]
         if missing and asked:
             source.fail_at(draft.start, f"the example gives no '{missing[0]}', on which '{asked[0]}' depends")
+
+
+def _measured(name: str) -> str:
+    """Return the axis whose length is ``name``, as in ``size(u)``, or nothing."""
+    return name[5:-1] if name.endswith(")") else ""
 
 
 def _wrong_depth(name: str, axes: tuple[str, ...], shape: Shape) -> str:

@@ -247,7 +247,7 @@ def _read_values(parser: Parser, before: list[tuple[Token, Term]]) -> list[tuple
     found: list[tuple[Token, Term]] = []
     seen = {name.text for name, _ in before}
     while True:
-        name = parser.expect("name", "a name, as in x = 2")
+        name = _value_name(parser)
         if name.text in seen:
             parser.fail(f"'{name.text}' stands twice", name)
         seen.add(name.text)
@@ -255,3 +255,14 @@ def _read_values(parser: Parser, before: list[tuple[Token, Term]]) -> list[tuple
         found.append((name, value(parser)))
         if not parser.accept(","):
             return found
+
+
+def _value_name(parser: Parser) -> Token:
+    """Parse a name, or the length of an axis as in ``size(u)``: one token with that text."""
+    name = parser.expect("name", "a name, as in x = 2")
+    if name.text != "size":
+        return name
+    opened = parser.expect("(", "'(' and an axis, as in size(n) = 2")
+    axis = parser.expect("name", "the name of an axis")
+    parser.close(")", opened)
+    return name._replace(text=f"size({axis.text})")
