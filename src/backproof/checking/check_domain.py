@@ -1,4 +1,4 @@
-"""Domain and precision: kinks from both sides, huge numbers, ties; and how many ulp are lost in float32."""
+"""Domain: kinks from both sides and one ulp beside them, huge numbers, equal entries."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from typing import Any, Final
 import numpy as np
 
 from backproof.checking.balls import balls
-from backproof.checking.check_contracts import as_dtype
 from backproof.checking.examination import Examination
 from backproof.checking.findings import Finding, Outcome, Row, row
 from backproof.checking.layer import is_array
-from backproof.checking.running_user import UserError, begin, finish, once
+from backproof.checking.running_user import UserError, once
 from backproof.checking.shapes import Sample
-from backproof.checking.state import plural
 from backproof.checking.tracing import seeded
 
 #: Where exp over- and underflows in float32 and float64, and beyond.
@@ -95,7 +93,7 @@ def _elementwise(examination: Examination, name: str) -> Iterator[Finding]:
             yield finding
         elif jump.is_kink:
             conventions.append(jump.convention)
-    if not _is_positive_only(examination, name):
+    if not is_positive_only(examination, name):
         yield from _huge(examination, name)
     yield Finding("detail", Outcome.PASSED, ", ".join(conventions) or "no kink found; huge values")
 
@@ -162,7 +160,8 @@ def jumps(examination: Examination, name: str) -> list[Jump]:
     ]
 
 
-def _is_positive_only(examination: Examination, name: str) -> bool:
+def is_positive_only(examination: Examination, name: str) -> bool:
+    """Say whether an argument is drawn from the positive numbers alone."""
     return "positive" in examination.plan.shapes.get(name, "") or "unit" in examination.plan.shapes.get(name, "")
 
 
@@ -244,66 +243,3 @@ def _finite(examination: Examination, sample: Sample, name: str, what: str) -> I
         expected = np.array([_float(ball) for ball in exact])
     if np.isfinite(expected).all():
         yield Finding("domain", Outcome.FAILED, f"{what} in {name}: the gradient is not finite", name, "not finite")
-
-
-# ------------------------------------------------------------------ precision
-
-#: The form that keeps the digits, by node.
-STABLE: Final[dict[str, str]] = {
-    "sigmoid": "exp(-|x|)/(1 + exp(-|x|))^2 keeps them all; y*(1 - y) loses them where y rounds to 1",
-    "tanh": "4*exp(-2|x|)/(1 + exp(-2|x|))^2 keeps them all; 1 - y^2 loses them where y rounds to 1",
-    "softplus": "max(x, 0) + log1p(exp(-|x|)) neither overflows nor loses digits",
-    "log-sigmoid": "min(x, 0) - log1p(exp(-|x|)) neither overflows nor loses digits",
-    "silu": "write the slope with exp(-|x|): y*(1 - y) loses its digits where y rounds to 1",
-}  # fmt: skip
-_MANY: Final = 4
-
-
-def check_precision(examination: Examination, wrong: list[Any]) -> Row:
-    """How far float32 is from 50 digits, in ulp: reported, never a failure."""
-    if wrong:
-        return Row("precision", Outcome.SKIPPED, "its values are wrong anyway")
-    try:
-        name = scalar_argument(examination)
-        return _ulps(examination, name) if name else _relative(examination)
-    except (UserError, KeyError, TypeError, ValueError) as error:
-        return Row("precision", Outcome.SKIPPED, f"float32 does not run: {error}")
-
-
-def _ulps(examination: Examination, name: str) -> Row:
-    low = 0.01 if _is_positive_only(examination, name) else -30.0
-    high = 0.99 if "unit" in examination.plan.shapes.get(name, "") else 30.0
-    points = np.linspace(low, high, 121).astype(np.float32)
-    given = examination.samples[0]
-    sample = Sample("float32", given.values | {name: points}, given.constants, given.seed)
-    state, outputs = begin(examination.layer, sample)
-    found = np.asarray(finish(examination.layer, state, [np.ones_like(outputs[0])])[name], dtype=np.float64)
-    expected = expected_slopes(examination, name, points.astype(np.float64).tolist())
-    spacing = np.spacing(np.maximum(np.abs(expected), np.finfo(np.float32).tiny).astype(np.float32)).astype(np.float64)
-    ulps = np.abs(found - expected) / spacing
-    ulps = np.where(np.isfinite(ulps), ulps, np.inf)
-    worst = int(np.argmax(ulps))
-    share = float(np.mean(ulps > _MANY))
-    detail = f"float32: at most {ulps[worst]:.3g} ulp (at {name} = {points[worst]:.4g})"
-    detail += f"; above {_MANY} ulp at {share:.0%} of points"
-    node = examination.node.node.name if examination.node else ""
-    hint = STABLE.get(node, "") if share > 0 and ulps[worst] > 100 else ""
-    return Row("precision", Outcome.PASSED, f"{detail}; {hint}" if hint else detail)
-
-
-def _relative(examination: Examination) -> Row:
-    sample = as_dtype(examination.samples[0], np.float32)
-    done = once(examination.layer, sample)
-    exact = Sample(sample.name, as_dtype(sample, np.float64).values, sample.constants, sample.seed)
-    reference = examination.expect(exact, done.upstreams, with_backward=False)
-    worst = 0.0
-    for name, gradient in done.gradients.items():
-        if name in reference.gradients and np.shape(gradient) == np.shape(reference.gradients[name]):
-            room = np.maximum(reference.bounds[name], np.finfo(np.float64).tiny)
-            gap = np.abs(gradient - reference.gradients[name]) / (room * np.finfo(np.float32).eps)
-            worst = max(worst, float(np.max(gap, initial=0.0)))
-    return Row(
-        "precision",
-        Outcome.PASSED,
-        f"float32: {plural(1, 'sample')}, at most {worst:.2g} of the rounding that is to be expected",
-    )

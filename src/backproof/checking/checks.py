@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from backproof.checking.check_contracts import check_contract, check_layout, check_shapes
-from backproof.checking.check_domain import check_domain, check_precision
+from backproof.checking.check_domain import check_domain
+from backproof.checking.check_precision import check_precision
 from backproof.checking.check_values import Mismatch, check_agreement, check_value, mismatches
 from backproof.checking.diagnosis import diagnose
 from backproof.checking.examination import Examination, NotFed, Settings, examine

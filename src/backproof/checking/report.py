@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import json
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 from xml.etree import ElementTree
 
 from backproof.checking.findings import FileReport, Finding, LayerReport, Outcome, Row
+from backproof.checking.state import plural
 
 #: How each outcome looks, and its colour.
 MARKS: Final[dict[Outcome, tuple[str, str]]] = {
@@ -23,51 +25,71 @@ def plain(text: str, _: str) -> str:
     return text
 
 
-def layer_text(report: LayerReport, paint: Paint = plain, quiet: bool = False) -> str:
-    """Return the table of one layer, and the details of what failed."""
-    mark, colour = MARKS[report.outcome]
-    head = f"{paint(f'{mark} {report.name}', colour)}  {report.convention}"
-    against = f", {report.specification}" if report.specification else ""
-    lines = [f"{head}{against}  ({report.path}:{report.line})" if report.path else f"{head}{against}"]
+def layer_text(report: LayerReport, paint: Paint = plain, quiet: bool = False, width: int = 0) -> str:
+    """Return the table of one layer, and the details of what failed; lines are wrapped to ``width`` columns."""
+    lines = [_head(report, paint, width)]
     if not quiet:
-        lines += [f"  {formula}" for formula in report.formulas]
-        width = max((len(row.check) for row in report.rows), default=0)
-        lines += [_row(row, width, paint) for row in report.rows]
+        lines += [_wrapped(f"  {formula}", width, 6) for formula in report.formulas]
+        column = max((len(row.check) for row in report.rows), default=0)
+        lines += [_row(row, column, paint, width) for row in report.rows]
     for finding in report.findings:
         if not quiet or finding.outcome is not Outcome.WARNING:
-            lines += _finding(finding, paint)
+            lines += _finding(finding, paint, width)
     if report.unchecked:
-        lines.append(f"  unchecked: no gradient of {', '.join(report.unchecked)} is returned")
+        lines.append(_wrapped(f"  unchecked: no gradient of {', '.join(report.unchecked)} is returned", width, 4))
     if not quiet:
-        lines += [f"  note: {note}" for note in report.notes]
+        lines += [_wrapped(f"  note: {note}", width, 8) for note in report.notes]
     return "\n".join(lines)
 
 
-def _row(row: Row, width: int, paint: Paint) -> str:
+def _head(report: LayerReport, paint: Paint, width: int) -> str:
+    mark, colour = MARKS[report.outcome]
+    title = f"{mark} {report.name}"
+    against = f", {report.specification}" if report.specification else ""
+    place = f"  ({report.path}:{report.line})" if report.path else ""
+    return _wrapped(f"{title}  {report.convention}{against}{place}", width, 4).replace(title, paint(title, colour), 1)
+
+
+def _wrapped(text: str, width: int, indent: int) -> str:
+    """Return ``text`` on lines of at most ``width`` columns, the later ones indented; 0 is any width."""
+    if not width or len(text) <= width:
+        return text.rstrip()
+    first = len(text) - len(text.lstrip())
+    lines = textwrap.wrap(
+        text.lstrip(), width, initial_indent=" " * first, subsequent_indent=" " * indent, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    return "\n".join(lines)
+
+
+def _row(row: Row, column: int, paint: Paint, width: int) -> str:
     mark, colour = MARKS[row.outcome]
-    return f"  {paint(mark, colour)} {row.check:<{width}}  {row.detail}".rstrip()
+    text = _wrapped(f"  {mark} {row.check:<{column}}  {row.detail}", width, column + 6)
+    return text.replace(mark, paint(mark, colour), 1)
 
 
-def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
+def _finding(finding: Finding, paint: Paint, width: int = 0) -> Iterator[str]:
     mark, colour = MARKS[finding.outcome]
-    fault = f"[{finding.fault}] " if finding.fault else ""
+    fault = f"[{finding.fault}]" if finding.fault else ""
     place = f"line {finding.line}: " if finding.line else ""
-    yield f"  {paint(mark, colour)} {finding.check}: {place}{paint(fault, colour)}{finding.message}"
-    for name, text in (("expected", finding.expected), ("found", finding.found)):
-        if text:
-            yield f"      {name:<9}{text}"
+    text = _wrapped(f"  {mark} {finding.check}: {place}{fault} {finding.message}".replace(":  ", ": "), width, 6)
+    text = text.replace(mark, paint(mark, colour), 1)
+    yield text.replace(fault, paint(fault, colour), 1) if fault else text
+    for name, formula in (("expected", finding.expected), ("found", finding.found)):
+        if formula:
+            yield _wrapped(f"      {name:<9}{formula}", width, 15)
     for detail in finding.details:
-        yield f"      {detail}"
+        yield _wrapped(f"      {detail}", width, 8)
     if finding.patch:
         yield "      change to"
         yield from (f"        {line}" for line in finding.patch.splitlines())
 
 
-def file_text(report: FileReport, paint: Paint = plain, quiet: bool = False) -> str:
+def file_text(report: FileReport, paint: Paint = plain, quiet: bool = False, width: int = 0) -> str:
     """Return the tables of all layers of a file, its error, and what it printed."""
-    parts = [layer_text(layer, paint, quiet) for layer in report.layers]
+    parts = [layer_text(layer, paint, quiet, width) for layer in report.layers]
     if report.error:
-        parts.append(paint(f"✗ {report.path}: {report.error}", "red"))
+        parts.append(paint(_wrapped(f"✗ {report.path}: {report.error}", width, 4), "red"))
     if report.output and not quiet:
         parts.append(
             "  printed by the file:\n" + "\n".join(f"    {line[:100]}" for line in report.output.splitlines()[:20])
@@ -81,12 +103,12 @@ def summary(reports: Sequence[FileReport]) -> str:
     right = sum(outcome in (Outcome.PASSED, Outcome.WARNING) for outcome in outcomes)
     warned = sum(outcome is Outcome.WARNING for outcome in outcomes)
     failed = sum(outcome is Outcome.FAILED for outcome in outcomes)
-    parts = [f"{len(outcomes)} layers", f"{right} right" + (f" ({warned} with warnings)" if warned else ""),
+    parts = [plural(len(outcomes), "layer"), f"{right} right" + (f" ({warned} with warnings)" if warned else ""),
              f"{failed} wrong"]  # fmt: skip
     open_questions = len(outcomes) - right - failed
     parts += [f"{open_questions} undecided"] if open_questions else []
     unread = sum(bool(report.error) for report in reports)
-    parts += [f"{unread} files not checked to the end"] if unread else []
+    parts += [f"{plural(unread, 'file')} not checked to the end"] if unread else []
     return f"{', '.join(parts)}; {sum(report.seconds for report in reports):.1f} seconds"
 
 

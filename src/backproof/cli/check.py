@@ -31,11 +31,13 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a report is printed."""
+    """How a report is printed; ``beside`` are the reports on code, and ``worst`` their exit code."""
 
     as_json: bool = False
     quiet: bool = False
     colour: bool = False
+    beside: tuple[dict[str, Any], ...] = ()
+    worst: int = 0
 
 
 def check_paths(
@@ -60,7 +62,10 @@ def check_paths(
     if all(report.is_empty for report in reports):
         raise NotDerivable("no derive block in any of these files: nothing was verified")
     if shown.as_json:
-        click.echo(json.dumps(as_data(reports, time.perf_counter() - start), ensure_ascii=False, indent=2))
+        data = as_data(reports, time.perf_counter() - start)
+        data["exit_code"] = worse(data["exit_code"], shown.worst)
+        data["files"] += shown.beside
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
     else:
         click.echo(f"{summary(reports)}; {time.perf_counter() - start:.1f} seconds")
     if certificates is not None:
@@ -149,6 +154,11 @@ def plural(count: int, noun: str) -> str:
     """Return ``1 step``, ``2 steps``, ``3 witnesses``."""
     ending = "" if count == 1 else "es" if noun.endswith("s") else "s"
     return f"{count} {noun}{ending}"
+
+
+def worse(*codes: int) -> int:
+    """Return the worst exit code: 1 wrong, 2 unreadable, 3 undecided, else 0."""
+    return next((bad for bad in (1, 2, 3) if bad in codes), 0)
 
 
 def as_data(reports: list[Summary], seconds: float) -> dict[str, Any]:
