@@ -157,15 +157,15 @@ def check(
 ) -> None:
     """Verify files, folders or nodes, or the layers in a Python file; without PATH the whole catalogue."""
     documents, layers = split_words(paths)
-    worst = check_code(layers, asked, as_json, quiet, no_color) if layers else 0
+    found = check_code(layers, documents, asked, as_json, quiet, no_color)
     if layers and not documents:
-        raise SystemExit(worst)
-    from backproof.cli.check import Shown, check_paths
+        raise SystemExit(found.exit_code)
+    from backproof.cli.check import Shown, check_paths, worse
     from backproof.cli.output import wants_colour
 
-    shown = Shown(as_json, quiet, wants_colour(no_color))
+    shown = Shown(as_json, quiet, wants_colour(no_color), found.data, found.exit_code)
     code = check_paths(documents, shown, jobs or min(4, os.cpu_count() or 1), timeout, folder)
-    raise SystemExit(next((bad for bad in (1, 2, 3) if bad in (code, worst)), 0))
+    raise SystemExit(worse(code, found.exit_code))
 
 
 @main.command(context_settings=CONTEXT)
