@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
 from backproof.domains import Context, Domain
+from backproof.errors import DomainError
 from backproof.kernel import Kind, Verdict, judge
 from backproof.language import to_source
 from backproof.terms import Term, names, sub, transform
 
 from .evaluator import Unsure, compare, evaluate
-from .steps import Trial
+from .steps import DOMAINS, Trial
 
 POINTS = 40
 SPECIAL = tuple(Fraction(n, d) for n, d in ((0, 1), (1, 1), (-1, 1), (1, 2), (-1, 2), (2, 1), (-2, 1), (3, 1)))
@@ -109,8 +110,34 @@ def free_names(trial: Trial) -> list[str]:
 CONTRARY = {Kind.PROVED: Kind.REFUTED, Kind.REFUTED: Kind.PROVED}
 
 
-def metamorphic(trial: Trial, verdict: Verdict) -> Failure | None:
-    """Return a transformed step whose verdict is the contrary of the original's."""
+def intersection(one: Domain, other: Domain) -> Domain:
+    """Return the values that lie in both; raises DomainError where there are none."""
+    lows = [(d.low, d.low_open) for d in (one, other) if d.low is not None]
+    highs = [(-d.high, d.high_open) for d in (one, other) if d.high is not None]
+    (low, low_open), (high, high_open) = (max(ends, default=(None, True)) for ends in (lows, highs))
+    high = None if high is None else -high
+    integer, nonzero = one.integer or other.integer, one.nonzero or other.nonzero
+    return replace(one, low=low, high=high, low_open=low_open, high_open=high_open, integer=integer, nonzero=nonzero)
+
+
+def with_fact(context: Context, free: list[str], point: dict[str, Fraction], random: Random) -> Context:
+    """Return ``context`` with one more fact about a variable, which holds at ``point`` where one is given."""
+    for _ in range(20 if free else 0):
+        name = random.choice(free)
+        try:
+            narrow = intersection(context.domain(name), random.choice(DOMAINS))
+        except DomainError:
+            continue
+        if narrow != context.domain(name) and (name not in point or narrow.contains(point[name])):
+            return replace(context, domains={**context.domains, name: narrow})
+    return context
+
+
+def metamorphic(trial: Trial, verdict: Verdict, random: Random) -> Failure | None:
+    """Return a transformed step whose verdict is the contrary of the original's.
+
+    What is proved stays true where more is known; what is refuted stays false where that holds at its point.
+    """
     renamed = {name: f"{name}9" for name in free_names(trial)}
     others = {
         "swapped": (trial.right, trial.left, trial.context),
@@ -119,6 +146,11 @@ def metamorphic(trial: Trial, verdict: Verdict) -> Failure | None:
             rename(trial.left, renamed),
             rename(trial.right, renamed),
             Context({}, {renamed.get(n, n): d for n, d in trial.context.domains.items()}),
+        ),
+        "fact": (
+            trial.left,
+            trial.right,
+            with_fact(trial.context, free_names(trial), dict(verdict.point), random),
         ),
     }
     for law, (left, right, context) in others.items():
@@ -155,5 +187,5 @@ def attempt(
             Failure(trial, f"{blind.kind.value} / {seeing.kind.value}", {}, "the refuter changed the verdict")
         )
     if with_laws:
-        failures.append(metamorphic(trial, seeing))
+        failures.append(metamorphic(trial, seeing, random))
     return [failure for failure in failures if failure is not None]

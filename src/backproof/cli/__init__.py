@@ -105,10 +105,12 @@ def show(
     if code is not None:
         if form or standalone or style:
             raise click.UsageError("--code goes with no other format")
-        with no_collection():
-            from backproof.cli.show import show_code
+        from backproof.cli.cached import judging_strangers
 
-        raise SystemExit(show_code(word, code, output))
+        with judging_strangers(word):
+            with no_collection():
+                from backproof.cli.show import show_code
+            raise SystemExit(show_code(word, code, output))
     if style and (standalone or form not in (None, "latex")):
         raise click.UsageError(f"--{style} goes with --latex alone")
     known = FORMATS.get(output.suffix, "text") if output else "text"

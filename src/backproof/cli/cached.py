@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -49,7 +50,24 @@ def captured(word: str, form: str, standalone: bool) -> tuple[int, str, str]:
 
 def render(word: str, form: str, standalone: bool, output: Path | None, no_color: bool) -> int:
     """Derive and write what ``word`` stands for; return the exit code."""
-    with no_collection():
-        from backproof.cli.show import show_word
+    with judging_strangers(word):
+        with no_collection():
+            from backproof.cli.show import show_word
+        return show_word(word, form, standalone, output, no_color)
 
-    return show_word(word, form, standalone, output, no_color)
+
+@contextlib.contextmanager
+def judging_strangers(word: str) -> Iterator[None]:
+    """Let the steps of what is not in the catalogue be judged by a process that can be killed.
+
+    It starts while SymPy is imported.
+    """
+    from backproof import catalogue
+
+    if catalogue.normalise(word) in catalogue.names():
+        yield
+        return
+    from backproof.workers import judging_apart
+
+    with judging_apart():
+        yield
