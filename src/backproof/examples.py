@@ -52,7 +52,7 @@ class Worked:
     def _entries(self) -> Iterator[tuple[str, Fraction]]:
         for name, value in self.given.items():
             for at, number in entries(value):
-                yield entry_name(name, list(at)) if at else name, number
+                yield self.name(name, at), number
 
     def shape(self, name: str) -> Shape:
         return tuple(self.sizes[axis_of(axis)] for axis in self.axes(name))
@@ -64,10 +64,22 @@ class Worked:
         upstreams = {f"d{output}" for output in outputs_of(self.derivation.node)}
         return name in self.context.definitions and upstreams <= self.given.keys()
 
+    def places(self, name: str) -> Iterator[Shape]:
+        return product(*map(range, self.shape(name)))
+
+    @staticmethod
+    def name(name: str, at: Shape) -> str:
+        """Return the name of one entry, as the points of the kernel have it."""
+        return entry_name(name, list(at)) if at else name
+
+    def scalar(self, name: str, at: Shape) -> Term:
+        """Return what one entry stands for, written out down to the entries of the inputs."""
+        axes = self.axes(name)
+        return self.ground(sym(name, *map(idx, axes)), dict(zip(axes, at, strict=True)))
+
     def entry(self, name: str, at: Shape) -> Fraction | None:
         """Return one entry in fifty certain digits; None where it has no value."""
-        axes = self.axes(name)
-        scalar = self.ground(sym(name, *map(idx, axes)), dict(zip(axes, at, strict=True)))
+        scalar = self.scalar(name, at)
         context = Context(self.ground.definitions, {**self.context.domains, **self.ground.domains})
         text = decimal_value(scalar, self.point, context, digits=DIGITS)
         return None if text in ("undefined", "undecided") else Fraction(text)
@@ -83,7 +95,7 @@ class Worked:
         """Return the entries of ``name`` by place; none where one of them has no value."""
         if not self.is_known(name):
             return {}
-        found = {at: self.entry(name, at) for at in product(*map(range, self.shape(name)))}
+        found = {at: self.entry(name, at) for at in self.places(name)}
         known = {at: value for at, value in found.items() if value is not None}
         return known if len(known) == len(found) else {}
 

@@ -38,19 +38,21 @@ class Report:
         return tuple(step for chain in (*chains, *self.claims) for step in chain.steps)
 
 
-def check_document(document: Document, numeric: bool = True) -> Report:
+def check_document(document: Document, numeric: bool = True, thorough: bool = True) -> Report:
     """Return what holds of every node and claim of ``document``.
 
-    ``numeric`` asks the witnesses as well: SymPy, and the numpy layer where there is one.
+    ``numeric`` asks the witnesses as well: SymPy, and the numpy layer where there is one; ``thorough`` also those
+    that take their time, which is SymPy with sums written out.
     """
-    return merged([Report(document.path), *(check_block(document, block, numeric) for block in document.blocks)])
+    reports = [check_block(document, block, numeric, thorough) for block in document.blocks]
+    return merged([Report(document.path), *reports])
 
 
-def check_block(document: Document, block: Node | Claim | Prose, numeric: bool = True) -> Report:
+def check_block(document: Document, block: Node | Claim | Prose, numeric: bool = True, thorough: bool = True) -> Report:
     """Return what holds of one node or claim; of prose, nothing has to."""
     try:
         if isinstance(block, Node):
-            return check_node(document, block, numeric)
+            return check_node(document, block, numeric, thorough)
         if isinstance(block, Claim):
             return check_claim(document, block)
     except (NotDerivable, SourceError) as refusal:
@@ -58,12 +60,12 @@ def check_block(document: Document, block: Node | Claim | Prose, numeric: bool =
     return Report(document.path)
 
 
-def check_node(document: Document, node: Node, numeric: bool) -> Report:
+def check_node(document: Document, node: Node, numeric: bool, thorough: bool) -> Report:
     derivation = derive_node(document, node)
     found = tuple(node_findings(document.path, derivation))
     if not numeric:
         return Report(document.path, (derivation,), findings=found)
-    witnesses = ask_witnesses(derivation)
+    witnesses = ask_witnesses(derivation, thorough)
     found = found or tuple(witness_findings(document.path, node, witnesses))
     return Report(document.path, (derivation,), witnesses=(witnesses,), findings=found)
 
@@ -95,11 +97,11 @@ def refused(document: Document, block: Node | Claim | Prose, error: BackproofErr
     return finding(Severity.UNDECIDED, document.path, span, str(error))
 
 
-def ask_witnesses(derivation: Derivation) -> dict[str, Witness]:
+def ask_witnesses(derivation: Derivation, thorough: bool) -> dict[str, Witness]:
     """Return what each independent witness says of ``derivation``."""
     from backproof.checking import cross_check  # numpy, which most commands do without
 
-    return cross_check(derivation)
+    return cross_check(derivation, thorough=thorough)
 
 
 def derive_node(document: Document, node: Node) -> Derivation:

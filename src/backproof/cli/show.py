@@ -24,7 +24,7 @@ WITNESSED: Final = frozenset({"text", "markdown", "json", "html"})
 
 def show_word(word: str, form: str, standalone: bool, output: Path | None, no_color: bool) -> int:
     """Write the derivations that ``word`` stands for; return the exit code."""
-    report = check_document(read(word), numeric=form in WITNESSED)
+    report = check_document(read(word), numeric=form in WITNESSED, thorough=False)
     colour = output is None and wants_colour(no_color)
     options: dict[str, dict[str, Any]] = {
         "text": {"colour": colour},
