@@ -183,28 +183,49 @@ def test_arrays_must_be_those_of_the_node() -> None:
         bp.derive("mul").numpy().forward(np.ones(3))
 
 
+#: What is typed into a notebook, by a name for its cell.
+CELLS = {
+    "import": f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\nimport backproof as bp",
+    "derive": "bp.derive('sigmoid')",
+    "gradient": "bp.derive('sigmoid').gradient['x']",
+    "step": "bp.derive('sigmoid').steps[-1]",
+    "check": "bp.check('sigmoid')",
+    "layer": """
+class Sigmoid:
+    def forward(self, x):
+        self.y = 1 / (1 + __import__("numpy").exp(-x))
+        return self.y
+    def backward(self, dout):
+        return dout * self.y * (1 + self.y)
+bp.check_layer(Sigmoid)""",
+}
+
+
 @pytest.fixture(scope="module")
-def displayed() -> dict[str, str]:
-    """What a notebook shows of ``derive("sigmoid")``, run by a real kernel."""
+def displayed() -> dict[str, dict[str, str]]:
+    """What a notebook shows below every cell, run by a real kernel."""
     nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
-    cell = nbformat.v4.new_code_cell('import backproof as bp\nbp.derive("sigmoid")')
-    path = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})"
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(path), cell])
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS.values()])
     nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
-    return dict(book.cells[1].outputs[0]["data"])
+    shown = [cell.outputs[0]["data"] if cell.outputs else {} for cell in book.cells]
+    return dict(zip(CELLS, shown, strict=True))
 
 
 @pytest.mark.filterwarnings("ignore")  # of the libraries that run notebooks
 @pytest.mark.parametrize(
-    ("kind", "shows"),
+    ("cell", "kind", "shows"),
     [
-        ("text/latex", r"\begin{aligned}"),
-        ("text/html", '<math displaystyle="true">'),
-        ("text/markdown", "# Sigmoid"),
-        ("text/plain", "<Derived sigmoid: All 4 steps are proved.>"),
+        ("derive", "text/latex", r"\begin{aligned}"),
+        ("derive", "text/html", '<math displaystyle="true">'),
+        ("derive", "text/markdown", "# Sigmoid"),
+        ("derive", "text/plain", "<Derived sigmoid: All 4 steps are proved.>"),
+        ("gradient", "text/latex", r"$\displaystyle \frac{\partial L}{\partial y}\, y (1 - y)$"),
+        ("step", "text/latex", r"e^{-x}} = \frac{\partial L}{\partial y}\, y (1 - y)$"),
+        ("check", "text/plain", "4 of 4 steps accepted"),
+        ("layer", "text/html", "the sign of `self.y` is wrong"),
     ],
 )
-def test_a_notebook_shows_mathematics(displayed: dict[str, str], kind: str, shows: str) -> None:
-    assert shows in displayed[kind]
+def test_a_notebook_shows_mathematics(displayed: dict[str, dict[str, str]], cell: str, kind: str, shows: str) -> None:
+    assert shows in displayed[cell][kind]

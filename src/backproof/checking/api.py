@@ -40,10 +40,7 @@ def check_layer(
 def as_layer(thing: Any, backward: Callable[..., Any] | None = None, node: str = "") -> Layer:
     """Return a class, or a function with its backward, as a layer; raises NotDerivable."""
     name = getattr(thing, "__name__", type(thing).__name__)
-    try:
-        path = inspect.getsourcefile(thing) or ""
-    except TypeError:
-        path = ""
+    path = _path_of(thing)
     if backward is not None:
         return pair_layer(name, thing, backward, path, node)
     if isinstance(thing, type):
@@ -53,3 +50,12 @@ def as_layer(thing: Any, backward: Callable[..., Any] | None = None, node: str =
         if thing in (layer.forward_function, getattr(layer, "function", None)) or layer.name == name:
             return layer
     raise NotDerivable(f"{name} is no layer in any known convention; give its backward")
+
+
+def _path_of(thing: Any) -> str:
+    """Return the file of a class or function; a class of a notebook knows it by its methods alone."""
+    try:
+        return inspect.getsourcefile(thing) or ""
+    except (OSError, TypeError):
+        code = getattr(getattr(thing, "forward", None), "__code__", None)
+        return code.co_filename if code else ""
