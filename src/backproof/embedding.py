@@ -201,7 +201,7 @@ def _numbers(derivation: Derivation, values: Mapping[str, Fraction]) -> Numbers 
             raise UnknownName(name, inputs)
     if not known.keys() >= set(inputs):
         return None
-    from backproof.site.edge_numbers import edge_numbers
+    from backproof.site.walk_numbers import edge_numbers
 
     return edge_numbers(derivation, known)
 

@@ -67,6 +67,6 @@ def _numbers(derivation: Derivation, given: dict[str, float]) -> Numbers | None:
     if unknown or missing:
         said = f"{unknown[0]} is no input" if unknown else f"no value for {missing[0]}"
         raise click.BadParameter(f"{said} (the inputs are {', '.join(inputs)})", param_hint="--values")
-    from backproof.site.edge_numbers import edge_numbers  # what needs no numbers does without
+    from backproof.site.walk_numbers import edge_numbers  # what needs no numbers does without
 
     return edge_numbers(derivation, known)

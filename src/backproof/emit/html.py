@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape, unescape
 from pathlib import Path
 from typing import Final
@@ -76,10 +76,14 @@ def page(title: str, fragment: str) -> str:
 
 
 class Writer:
-    """The sections of one derivation; every id begins with the name of its node."""
+    """The sections of one derivation; every id begins with the name of its node.
 
-    def __init__(self, derivation: Derivation) -> None:
+    ``certificates`` are links by the number of a step; without them a certificate stands on the page itself.
+    """
+
+    def __init__(self, derivation: Derivation, certificates: Mapping[int, str] | None = None) -> None:
         self.derivation = derivation
+        self.certificates = certificates
         self.prefix = identifier(derivation.node.name)
         self.typeset = Typesetter(MATHML, derivation_scope(derivation))
         self.lines = {line.name for line in derivation.node.lines}
@@ -212,10 +216,17 @@ class Writer:
         if verdict.kind is Kind.REFUTED:
             parts.append(f"False {self.words(refutation(verdict))}.")
         if verdict.certificate:
-            data = json.dumps(verdict.certificate, ensure_ascii=False)
-            data = data if len(data) <= _LONGEST else f"{data[:_LONGEST]} …"
-            parts.append(f'<details><summary>certificate</summary><pre tabindex="0">{escape(data)}</pre></details>')
+            parts.append(self._certificate(number, verdict.certificate))
         return f'<li id="{self.prefix}-proof-{number}">{" ".join(parts)}</li>'
+
+    def _certificate(self, number: int, certificate: Mapping[str, object]) -> str:
+        """Return where the evidence is that another program can check."""
+        if self.certificates is not None and number in self.certificates:
+            return f'<a href="{escape(self.certificates[number])}">Certificate</a>'
+        if self.certificates is not None or "unsupported" in certificate:
+            return "No certificate: the second checker covers steps about numbers only."
+        data = escape(json.dumps(certificate, ensure_ascii=False))
+        return f'<details><summary>certificate</summary><pre tabindex="0">{data}</pre></details>'
 
     def _ground(self, step: JudgedStep) -> str:
         verdict = step.verdict
@@ -227,7 +238,3 @@ class Writer:
         count = len(cases) if isinstance(cases, list | dict) else cases
         several = f"in each of {count} cases" if count != 1 else "on the whole domain"
         return f"both sides have the same exact normal form {several}."
-
-
-#: Characters of a certificate that a page shows; derive --json has all of it.
-_LONGEST: Final = 800

@@ -27,15 +27,15 @@ _FILL: Final = re.compile(r' (?:fill|stroke)="black"')
 
 def draw_outlined(shown: Picture, prefix: str) -> str:
     """Return the picture as SVG without a single letter of text in its drawing."""
-    return _Outlined(shown, prefix, 0.0).document(style=True)
+    return _Outlined(shown, prefix).document(style=True)
 
 
 class _Outlined(Drawing):
     """The drawing with outlines for its labels, as wide as the font really is."""
 
-    def __init__(self, shown: Picture, prefix: str, least: float) -> None:
+    def __init__(self, shown: Picture, prefix: str) -> None:
         self.mathematics = Typesetter(MATHML, shown.scope)
-        super().__init__(shown, prefix, least)
+        super().__init__(shown, prefix)
 
     def width(self, words: Words) -> float:
         return _label(self._mathml(words))[1] / EM if any(words) else 0.0

@@ -112,8 +112,8 @@ def _inputs(derivation: Derivation) -> dict[str, Term]:
     made = {operation.output.data for operation in derivation.operations}
     used = [term for o in derivation.operations for given in o.inputs for term in symbols(given)]
     free = {term.data: term for term in reversed(used) if term.data not in made and term.data != "pi"}
-    order = [given.name for given in derivation.node.inputs]
-    return {name: free[name] for name in dict.fromkeys([*order, *free]) if name in free}
+    own = {given.name: sym(given.name, *map(idx, given.axes)) for given in derivation.node.inputs}
+    return {name: own.get(name, free[name]) for name in dict.fromkeys([*own, *free]) if name in free}
 
 
 def _outputs(derivation: Derivation) -> tuple[Term, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -21,6 +21,9 @@ EM: Final = 15.0
 _LINE: Final = 1.35
 _CIRCLE: Final = 2.3
 _MARGIN: Final = 0.8
+#: Ems by the name of a value.
+Ems = Mapping[str, float]
+NO_ROOM: Final[Ems] = {}
 
 STYLE: Final = """\
 .bp{--ink:#1b1f24;--back:#b3261e;--line:#5b6470;--disc:#eef3fb;--lit:#ffe29a;font:15px 'STIX Two Math',\
@@ -46,10 +49,10 @@ def emit_svg(
     return draw_outlined(shown, prefix)
 
 
-def draw(shown: Picture, *, prefix: str = "graph", style: bool = True, least: float = 0.0) -> str:
+def draw(shown: Picture, *, prefix: str = "graph", style: bool = True, least: Ems = NO_ROOM) -> str:
     """Return the picture as SVG; ``prefix`` begins every id, so that several may stand on one page.
 
-    ``least`` is how many ems every label has at least, for numbers that will change.
+    ``least`` is how many ems the labels of a value have at least, for numbers that will change.
     """
     return Drawing(shown, prefix, least).document(style)
 
@@ -75,13 +78,24 @@ def identifier(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-").lower() or "part"
 
 
-def arrange(shown: Picture, words: Callable[[Words], float], circle: float, line: float, least: float = 0.0) -> Layout:
+def arrange(
+    shown: Picture, words: Callable[[Words], float], circle: float, line: float, least: Ems = NO_ROOM
+) -> Layout:
     """Return the layout of a picture whose labels are as wide as ``words`` says, and at least ``least``."""
     vertices = [_vertex_size(vertex, words, circle) for vertex in shown.vertices]
-    labels = [
-        Size(max(words(edge.value), words(edge.gradient), circle / 2, least) + 0.6, 2 * line) for edge in shown.edges
-    ]
+
+    def label(edge: Edge) -> Size:
+        room = least.get(shown.vertices[edge.source].name, 0.0)
+        rows = max(len(rows_of(edge.value)), len(rows_of(edge.gradient)))
+        return Size(max(words(edge.value), words(edge.gradient), circle / 2, room) + 0.6, 2 * line * rows)
+
+    labels = [label(edge) for edge in shown.edges]
     return lay_out(vertices, [(edge.source, edge.target) for edge in shown.edges], labels)
+
+
+def rows_of(words: Words) -> list[str]:
+    """Return the rows of a label that is numbers; any other label is one row."""
+    return words[0].split("\n") if len(words) == 1 and isinstance(words[0], str) else [""]
 
 
 def _vertex_size(vertex: Vertex, words: Callable[[Words], float], circle: float) -> Size:
@@ -94,7 +108,7 @@ def _vertex_size(vertex: Vertex, words: Callable[[Words], float], circle: float)
 class Drawing:
     """One picture: its typesetter, its layout, and where ids begin."""
 
-    def __init__(self, shown: Picture, prefix: str, least: float) -> None:
+    def __init__(self, shown: Picture, prefix: str, least: Ems = NO_ROOM) -> None:
         self.shown = shown
         self.prefix = prefix
         self.typeset = Typesetter(PICTURE, shown.scope)
@@ -102,7 +116,8 @@ class Drawing:
 
     def width(self, words: Words) -> float:
         """Return how many ems ``words`` take."""
-        return measure(self.text(words))
+        rows = rows_of(words)
+        return max(map(measure, rows)) if rows[1:] else measure(self.text(words))
 
     def written(self, x: float, y: float, kind: str, words: Words) -> str:
         """Return ``words`` with their middle at ``x`` on the line ``y``, in ems."""
@@ -146,15 +161,26 @@ class Drawing:
             yield "</g>"
 
     def _label(self, edge: Edge, place: Place) -> Iterator[str]:
-        base = place.y - 0.38
-        yield self.written(place.x, base, "f", edge.value)
+        yield self._rows(place.x, place.y - 0.38, "f", edge.value, -1)
         left, right = place.left + 0.3, place.right - 0.3
         hidden = "" if edge.gradient else ' style="visibility:hidden"'
         level = _number((place.y + 0.22) * EM)
         tip, end = _number(left * EM), _number(right * EM)
         back = f"M{end} {level}H{tip}m5 -3.5l-5 3.5l5 3.5"
         yield f'<g class="g"{hidden}><path class="b" d="{back}"/>'
-        yield self.written(place.x, place.y + 1.28, "g", edge.gradient) + "</g>"
+        yield self._rows(place.x, place.y + 1.28, "g", edge.gradient, 1) + "</g>"
+
+    def _rows(self, x: float, y: float, kind: str, words: Words, side: int) -> str:
+        """Return a label away from its edge: the first line that touches it is at ``y``."""
+        rows = rows_of(words)
+        if not rows[1:]:
+            return self.written(x, y, kind, words)
+        top = y - _LINE * (len(rows) - 1) if side < 0 else y
+        lines = (
+            f'<tspan class="row" x="{_number(x * EM)}" y="{_number((top + i * _LINE) * EM)}">{escape(row)}</tspan>'
+            for i, row in enumerate(rows)
+        )
+        return f'<text class="{kind}">{"".join(lines)}</text>'
 
     def _vertices(self) -> Iterator[str]:
         for vertex, place in zip(self.shown.vertices, self.layout.vertices, strict=True):

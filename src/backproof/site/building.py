@@ -52,6 +52,7 @@ class Entry:
     status: str = ""
     findings: tuple[str, ...] = ()
     worst: int = 0
+    files: tuple[str, ...] = ()
 
 
 def sources(paths: Sequence[Path]) -> tuple[Source, ...]:
@@ -75,14 +76,14 @@ def build(given: Sequence[Source], output: Path, *, jobs: int = 1, title: str = 
     engine = fingerprint()
     keys = {source.name: _key(source, engine, title, given) for source in given}
     known = _known(output)
-    old = {name: entry for name, entry in known.items() if keys.get(name) == entry.key and _has(output, name)}
+    old = {name: entry for name, entry in known.items() if keys.get(name) == entry.key and _is_whole(output, entry)}
     todo: list[Source] = []
-    if len(old) == len(given) == len(known) and _has(output, "index"):
+    if len(old) == len(given) == len(known) and (output / "index.html").is_file():
         entries = [old[source.name] for source in given]
     else:
         todo = [source for source in given if source.name not in old]
         with folders.replacing(output) as fresh:
-            _copy(output, fresh, old)
+            _copy(output, fresh, old.values())
             fresh_entries = dict(_rendered(todo, keys, fresh, jobs))
             entries = [fresh_entries.get(source.name) or old[source.name] for source in given]
             _finish(fresh, entries, title)
@@ -131,16 +132,22 @@ def _known(output: Path) -> dict[str, Entry]:
 
 
 def _entry(data: dict[str, Any]) -> Entry:
-    return Entry(**data | {"nodes": tuple(data["nodes"]), "findings": tuple(data["findings"])})
+    return Entry(**data | {key: tuple(data[key]) for key in ("nodes", "findings", "files")})
 
 
-def _has(output: Path, name: str) -> bool:
-    return (output / f"{name}.html").is_file()
+def _files(entry: Entry) -> tuple[str, ...]:
+    """Return the paths of a page and of its certificates, within the site."""
+    return (f"{entry.name}.html", *entry.files)
 
 
-def _copy(output: Path, fresh: Path, old: Iterable[str]) -> None:
-    for name in old:
-        shutil.copy2(output / f"{name}.html", fresh / f"{name}.html")
+def _is_whole(output: Path, entry: Entry) -> bool:
+    return all((output / path).is_file() for path in _files(entry))
+
+
+def _copy(output: Path, fresh: Path, old: Iterable[Entry]) -> None:
+    for path in (path for entry in old for path in _files(entry)):
+        (fresh / path).parent.mkdir(exist_ok=True)
+        shutil.copy2(output / path, fresh / path)
 
 
 def _rendered(todo: Sequence[Source], keys: dict[str, str], fresh: Path, jobs: int) -> Iterator[tuple[str, Entry]]:
@@ -158,10 +165,13 @@ def _one(argument: tuple[Source, str, Path]) -> tuple[str, Entry]:
 
     source, key, fresh = argument
     page = render(source.name, source.path, source.text)
-    (fresh / f"{source.name}.html").write_text(page.html, encoding="utf-8")
+    for path, text in {f"{source.name}.html": page.html, **page.files}.items():
+        (fresh / path).parent.mkdir(exist_ok=True)
+        (fresh / path).write_text(text, encoding="utf-8")
     return source.name, Entry(
-        source.name, key, page.title, page.description, page.nodes, page.status, page.findings, page.worst
-    )
+        source.name, key, page.title, page.description, page.nodes, page.status, page.findings, page.worst,
+        tuple(page.files),
+    )  # fmt: skip
 
 
 def _finish(fresh: Path, entries: Sequence[Entry], title: str) -> None:

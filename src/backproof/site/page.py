@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
 
 from backproof import catalogue
@@ -15,18 +15,21 @@ from backproof.domains import Context
 from backproof.emit.html import Writer
 from backproof.emit.latex import emit_latex
 from backproof.emit.picture import picture
+from backproof.emit.python_code import emit_code
 from backproof.emit.svg import draw
-from backproof.errors import SourceError
+from backproof.errors import NotDerivable, SourceError
+from backproof.inlining import lookup_in
 from backproof.kernel import Kind
 from backproof.language import parse_document
-from backproof.language.document import Node, Span
+from backproof.language.document import Document, Node, Span
+from backproof.site import evidence
 from backproof.site.frame import framed
 from backproof.site.walk import shrinking, walk_through
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A rendered page, and what the index says of it."""
+    """A rendered page, what the index says of it, and the files that it links to."""
 
     html: str
     title: str
@@ -35,6 +38,7 @@ class Page:
     status: str
     findings: tuple[str, ...]
     worst: int
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def render(name: str, path: str, text: str) -> Page:
@@ -46,7 +50,13 @@ def render(name: str, path: str, text: str) -> Page:
         return Page(framed(name, body), name, mistake.message, (), "cannot be read", (str(mistake),), 2)
     report = check_document(document)
     shown = [*derivations(report), *claims(report)]
-    parts = [_derivation(each, i == 0) for i, each in enumerate(shown)]
+    files: dict[str, str] = {}
+    parts: list[str] = []
+    for i, each in enumerate(shown):
+        before = sum(len(other.steps) for other in shown[:i])
+        certificates = evidence.files(name, _stated(document, each), before)
+        files |= dict(certificates.values())
+        parts.append(_derivation(each, i == 0, {number: link for number, (link, _) in certificates.items()}))
     title = document.title or name
     head = [] if parts and shown[0].title == title else [f"<h1>{escape(title)}</h1>"]
     found = tuple(map(str, report.findings))
@@ -54,7 +64,14 @@ def render(name: str, path: str, text: str) -> Page:
     html = framed(title, "\n".join([*head, *wrong, *parts]), scripts=("walk.js", "copy.js"))
     nodes = tuple(node.name for node in document.nodes)
     description = catalogue.describe(document)
-    return Page(html, title, description, nodes, _status(report), found, exit_code(report.findings))
+    return Page(html, title, description, nodes, _status(report), found, exit_code(report.findings), files)
+
+
+def _stated(document: Document, shown: Derivation) -> Iterable[evidence.Stated]:
+    """Return the steps of what is shown, as certificates state them."""
+    claims_ = {claim.chain.steps[0].span: claim for claim in document.claims}
+    claim = None if shown.node.lines else claims_.get(shown.steps[0].span or shown.node.span)
+    return evidence.of_claim(shown, claim, lookup_in(document)) if claim else evidence.of_derivation(shown)
 
 
 def derivations(report: Report) -> Iterator[Derivation]:
@@ -89,9 +106,9 @@ def _status(report: Report) -> str:
     return f"{accepted} of {len(kinds)} steps proved" if kinds else "no steps"
 
 
-def _derivation(derivation: Derivation, is_first: bool) -> str:
+def _derivation(derivation: Derivation, is_first: bool, certificates: Mapping[int, str]) -> str:
     """Return everything about one derivation; only the first of a page has a heading of the first level."""
-    writer = Writer(derivation)
+    writer = Writer(derivation, certificates)
     (_, title, prose), *sections = writer.sections()
     level = 1 if is_first else 2
     parts = [f"<h{level}>{title}</h{level}>", prose]
@@ -102,6 +119,8 @@ def _derivation(derivation: Derivation, is_first: bool) -> str:
         if heading == "Computational graph" and derivation.operations:
             walk = walk_through(derivation, writer)
             parts += [writer.section(writer.id("walk"), "Walk through", walk, level + 1)] if walk else []
+    program = code(derivation) if derivation.operations else ""
+    parts += [writer.section(writer.id("code"), "Code", program, level + 1)] if program else []
     parts += [writer.section(writer.id("latex"), "LaTeX", latex(derivation), level + 1), writer.ending()]
     body = "\n".join(parts)
     return f'<article class="backproof" id="{writer.prefix}">\n{body}\n</article>'
@@ -121,3 +140,18 @@ def latex(derivation: Derivation) -> str:
         "<details><summary>The derivation as LaTeX, for article with amsmath</summary>\n"
         f'<pre tabindex="0"><code>{escape(emit_latex(derivation))}</code></pre></details>'
     )
+
+
+def code(derivation: Derivation) -> str:
+    """Return the generated layers, that for numpy open; nothing where there is no code."""
+    parts = []
+    for library in ("numpy", "torch", "jax"):
+        try:
+            text = escape(emit_code(derivation, library))
+        except NotDerivable:
+            continue
+        opened = " open" if library == "numpy" else ""
+        parts.append(
+            f'<details{opened}><summary>{library}</summary>\n<pre tabindex="0"><code>{text}</code></pre></details>'
+        )
+    return "\n".join(parts)

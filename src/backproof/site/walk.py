@@ -4,48 +4,73 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from fractions import Fraction
 from html import escape
 from typing import Any, Final
 
-from backproof.derivation import Derivation, Operation, Pullback
-from backproof.domains import Domain
+from backproof.calculus.fields import has_axes, outputs_of
+from backproof.derivation import Derivation, Operation
 from backproof.emit.html import Writer
 from backproof.emit.picture import Numbers, picture
 from backproof.emit.svg import draw
-from backproof.language.document import Declaration
-from backproof.site.edge_numbers import edge_numbers
-from backproof.terms import Term, as_fraction, derivative, make
+from backproof.indexing import free_indices
+from backproof.site.sliders import sliders, start_of
+from backproof.site.walk_numbers import (
+    EdgeNumbers,
+    Start,
+    WalkNumbers,
+    picture_numbers,
+    sent,
+    shown,
+    walk_numbers,
+)
+from backproof.terms import FUNCTIONS, REDUCTIONS, RELATIONS, Term, as_fraction, derivative, make, postorder, sym
 
-#: Ems that every number has in the picture.
+#: Ems of a number in the picture that may change, and of an entry of an array.
 _ROOM: Final = 4.6
+_ENTRY: Final = 3.7
+#: What the script computes with.
+_HEADS: Final = (
+    {"num", "sym", "idx", "size", "add", "mul", "neg", "div", "pow", "max", "min", "abs", "sign", "where", "bracket"}
+    | {"and", "or", "not"}
+    | set(FUNCTIONS)
+    | set(RELATIONS)
+    | set(REDUCTIONS)
+)
 
 
 def walk_through(derivation: Derivation, writer: Writer) -> str:
-    """Return the section: controls, picture and steps; nothing for a node with axes or without a backward pass."""
-    inputs = derivation.node.inputs
-    if not derivation.pullbacks or any(given.axes for given in inputs) or not _is_numeric(derivation):
+    """Return the section: controls, picture and steps; nothing without a backward pass or without numbers."""
+    start = start_of(derivation) if derivation.pullbacks and _is_numeric(derivation) else None
+    if start is None:
         return ""
-    start = {given.name: float(_start(derivation, given)) for given in inputs}
-    output = derivation.node.lines[-1].name
-    start[f"d{output}"] = float(_examples(derivation).get(f"d{output}", Fraction(1)))
-    numbers = edge_numbers(derivation, start)
-    drawing = draw(picture(derivation, numbers=numbers), prefix=f"walk-{writer.prefix}", style=False, least=_ROOM)
-    data = json.dumps(_data(derivation, start, output), ensure_ascii=True).replace("<", "\\u003c")
+    found = walk_numbers(derivation, start)
+    numbers = picture_numbers(derivation, found)
+    room = {name: _room(numbers, name) for name in found.values}
+    drawing = draw(picture(derivation, numbers=numbers), prefix=f"walk-{writer.prefix}", style=False, least=room)
+    data = json.dumps(_data(derivation, start, found), ensure_ascii=True).replace("<", "\\u003c")
     return (
-        f'<div class="walk" id="{writer.prefix}-walk-box" data-output="{escape(output)}">\n'
+        f'<div class="walk" id="{writer.prefix}-walk-box">\n'
         f'<script type="application/json">{data}</script>\n'
-        f"{_controls(writer)}\n{_sliders(derivation, writer, start, output)}\n"
+        f"{_controls()}\n{sliders(derivation, writer, start)}\n"
         f'<div class="scroll" tabindex="0" role="group" aria-label="Picture with numbers">{shrinking(drawing)}</div>\n'
-        f'<ol class="walk-steps">\n{"".join(_steps(derivation, writer, numbers))}</ol>\n</div>'
+        f'<ol class="walk-steps">\n{"".join(_steps(derivation, writer, found))}</ol>\n</div>'
     )
 
 
 def _is_numeric(derivation: Derivation) -> bool:
-    inputs = {given.name for given in derivation.node.inputs}
-    made = {operation.output.data for operation in derivation.operations}
-    used = {term.data for operation in derivation.operations for term in operation.inputs if term.head == "sym"}
-    return used - made <= inputs | {"pi"} and not any(operation.output.args for operation in derivation.operations)
+    """Say whether every name has a number, and every operation is one that the script knows."""
+    known = {given.name for given in derivation.node.inputs} | {"pi"}
+    known |= {operation.output.data for operation in derivation.operations}
+    terms = [operation.term for operation in derivation.operations]
+    upstreams = {edge.upstream.data for edge in derivation.pullbacks}
+    parts = list(postorder(*terms, *(sent(derivation, edge) for edge in derivation.pullbacks)))
+    return all(part.head in _HEADS and (part.head != "sym" or part.data in known | upstreams) for part in parts)
+
+
+def _room(numbers: Numbers, name: str) -> float:
+    """Return how many ems the numbers of a value may come to take."""
+    columns = max(row.count(", ") + 1 for row in numbers.values[name].split("\n"))
+    return _ROOM if columns == 1 else _ENTRY * columns
 
 
 def shrinking(drawing: str) -> str:
@@ -54,68 +79,7 @@ def shrinking(drawing: str) -> str:
     return drawing.replace("<svg ", f'<svg style="max-width:100%;height:auto;min-width:{0.72 * width:.0f}px" ', 1)
 
 
-# ------------------------------------------------------------------ inputs
-
-
-def _examples(derivation: Derivation) -> dict[str, Fraction]:
-    node = derivation.node
-    first = node.examples[0].given if node.examples else ()
-    written = ((name, as_fraction(term)) for name, term in node.values or first)
-    return {name: value for name, value in written if value is not None}
-
-
-def _start(derivation: Derivation, given: Declaration) -> Fraction:
-    """Return the value of the example, else one inside the domain."""
-    known = _examples(derivation).get(given.name)
-    if known is not None:
-        return known
-    low, high = _ends(given.domain, Fraction(1))
-    return Fraction(1) if low <= 1 <= high else (low + high) / 2
-
-
-def _ends(domain: Domain, value: Fraction) -> tuple[Fraction, Fraction]:
-    """Return the ends of the slider: inside the domain, and with the value within them."""
-    reach = max(Fraction(4), 2 * abs(value))
-    low = -reach if domain.low is None else domain.low
-    high = (max(low, Fraction(0)) + reach) if domain.high is None else domain.high
-    margin = Fraction(1) if domain.integer else (high - low) / 100
-    if domain.low is not None and domain.low_open:
-        low += margin
-    if domain.high is not None and domain.high_open:
-        high -= margin
-    return low, high
-
-
-def _sliders(derivation: Derivation, writer: Writer, start: dict[str, float], output: str) -> str:
-    rows = []
-    for given in derivation.node.inputs:
-        value = Fraction(start[given.name]).limit_denominator(10**6)
-        low, high = _ends(given.domain, value)
-        low = max(low, Fraction(0)) if derivation.node.is_graph and value > 0 else low  # amounts and prices
-        whole = given.domain.integer or (value.denominator == 1 and value >= 2)
-        rows.append(_slider(writer, given.name, writer.term(make("sym", (), given.name)), value, (low, high), whole))
-    value = Fraction(start[f"d{output}"]).limit_denominator(10**6)
-    upstream = writer.term(make("sym", (), f"d{output}"))
-    reach = max(abs(value) * 2, Fraction(2))
-    rows.append(_slider(writer, f"d{output}", upstream, value, (-reach, reach), False))
-    return f'<div class="sliders" hidden>{"".join(rows)}</div>'
-
-
-def _slider(
-    writer: Writer, name: str, label: str, value: Fraction, ends: tuple[Fraction, Fraction], whole: bool
-) -> str:
-    low, high = ends
-    step = 1.0 if whole else float(high - low) / 200
-    anchor = f"{writer.prefix}-slider-{name}"
-    span = f'min="{float(low):g}" max="{float(high):g}" step="{step:g}" value="{float(value):.12g}"'
-    return (
-        f'<label for="{anchor}">{label}</label><input type="range" id="{anchor}" data-name="{escape(name)}" '
-        f'aria-label="{escape(name)}" {span}>'
-        f'<output for="{anchor}">{float(value):.5g}</output>'
-    )
-
-
-def _controls(writer: Writer) -> str:
+def _controls() -> str:
     buttons = "".join(
         f'<button type="button" data-move="{move}">{words}</button>'
         for move, words in (("start", "Start"), ("back", "← Back"), ("on", "On →"), ("end", "End"))
@@ -130,38 +94,44 @@ def _controls(writer: Writer) -> str:
 # ------------------------------------------------------------------ steps
 
 
-def _steps(derivation: Derivation, writer: Writer, numbers: Numbers) -> Iterator[str]:
+def _steps(derivation: Derivation, writer: Writer, found: WalkNumbers) -> Iterator[str]:
     for operation in derivation.operations:
-        yield _forward(operation, writer, numbers)
-    for operation in reversed(derivation.operations):
-        for edge in derivation.pullbacks:
-            if edge.upstream.data == f"d{operation.output.data}":
-                yield _backward(edge, writer, numbers)
+        yield _forward(operation, writer, found)
+    for number, each in enumerate(found.edges):
+        yield _backward(number, each, writer, derivation)
 
 
-def _forward(operation: Operation, writer: Writer, numbers: Numbers) -> str:
+def _forward(operation: Operation, writer: Writer, found: WalkNumbers) -> str:
     name = operation.output.data
     equation = writer.term(make("eq", (operation.output, operation.term)))
-    value = numbers.values.get(name, "")
+    value = f'<b>= <output data-value="{escape(name)}">{shown(found.values[name])}</output></b>'
     return (
-        f'<li data-kind="forward" data-name="{escape(name)}"><span class="way">forward</span> {equation} '
-        f'<b>= <output data-value="{escape(name)}">{value}</output></b></li>\n'
+        f'<li data-kind="forward" data-name="{escape(name)}"><span class="way">forward</span> '
+        f"<span>{equation}</span> {value}</li>\n"
     )
 
 
-def _backward(edge: Pullback, writer: Writer, numbers: Numbers) -> str:
+def _backward(number: int, each: EdgeNumbers, writer: Writer, derivation: Derivation) -> str:
+    """Return one edge: what arrives, the local derivative, and what is sent on, with axes by its formula."""
+    edge = each.edge
     source, target = edge.gradient.data[1:], edge.upstream.data[1:]
-    local = writer.term(derivative(make("sym", (), target), make("sym", (), source)))
-    shown = writer.term(edge.local)
-    sent = numbers.gradients.get((source, target), "")
+    read, formula = sym(source), ""
+    if has_axes(derivation.node):
+        read = derivation.locals[-1 - derivation.pullbacks.index(edge)].input
+        formula = f" {writer.term(edge.contribution)}"
+    slope = derivative(sym(target, *edge.upstream.args), read)
+    slope = slope if as_fraction(edge.local) is not None else make("eq", (slope, edge.local))
     parts = {
-        "upstream": f'{writer.term(edge.upstream)} <b>= <output data-part="upstream"></output></b>',
-        "local": f'{local} = {shown} <b>= <output data-part="local"></output></b>',
-        "product": f'to {writer.term(edge.gradient)}<b>: <output data-part="product">{sent}</output></b>',
+        "upstream": (writer.term(edge.upstream), each.upstream),
+        "local": (writer.term(slope), each.local),
+        "product": (f"to {writer.term(edge.gradient)}:{formula}", each.product),
     }
-    said = " ".join(f'<span class="{part}">{text}</span>' for part, text in parts.items())
+    said = " ".join(
+        f'<span class="{part}">{text} <b>= <output data-part="{part}">{shown(value)}</output></b></span>'
+        for part, (text, value) in parts.items()
+    )
     return (
-        f'<li data-kind="backward" data-from="{escape(source)}" data-to="{escape(target)}">'
+        f'<li data-kind="backward" data-edge="{number}" data-from="{escape(source)}" data-to="{escape(target)}">'
         f'<span class="way">backward</span> {said}</li>\n'
     )
 
@@ -169,22 +139,38 @@ def _backward(edge: Pullback, writer: Writer, numbers: Numbers) -> str:
 # ------------------------------------------------------------------ data for the script
 
 
-def _data(derivation: Derivation, start: dict[str, float], output: str) -> dict[str, Any]:
+def _data(derivation: Derivation, start: Start, found: WalkNumbers) -> dict[str, Any]:
+    axes = {operation.output.data: [arg.data for arg in operation.output.args] for operation in derivation.operations}
     return {
-        "start": start,
-        "output": output,
-        "operations": [[operation.output.data, _plain(operation.term)] for operation in derivation.operations],
-        "edges": [
-            [edge.gradient.data[1:], edge.upstream.data[1:], _plain(edge.local)] for edge in derivation.pullbacks
-        ],
+        "start": {name: array.tolist() for name, array in {**start.values, **_upstreams(found)}.items()},
+        "outputs": list(outputs_of(derivation.node)),
+        "sizes": dict(start.sizes),
+        "operations": [[name, axes[name], _plain(o.term)] for o in derivation.operations for name in [o.output.data]],
+        "edges": [_edge(derivation, each) for each in found.edges],
     }
 
 
+def _upstreams(found: WalkNumbers) -> dict[str, Any]:
+    return {f"d{output}": upstream for output, upstream in found.upstreams.items()}
+
+
+def _edge(derivation: Derivation, each: EdgeNumbers) -> list[Any]:
+    """Return source, target, the local derivative and what is sent, both with the indices of their entries."""
+    edge = each.edge
+    gradient = [arg.data for arg in edge.gradient.args]
+    local = list(free_indices(edge.local))
+    ends = [edge.gradient.data[1:], edge.upstream.data[1:]]
+    return [*ends, local, _plain(edge.local), gradient, _plain(sent(derivation, edge))]
+
+
 def _plain(term: Term) -> Any:
-    """Return a term as nested lists: a number, a name, or the head with its arguments."""
+    """Return a term as nested lists: a number, the name of one, or the head with its arguments."""
     number = as_fraction(term)
     if number is not None:
         return float(number)
-    if term.head == "sym":
+    if term.head == "sym" and not term.args:
         return str(term.data)
+    if term.head in ("sym", "idx", "size") or term.head in REDUCTIONS:
+        named = list(term.data) if term.head in REDUCTIONS else term.data
+        return [term.head, named, *(_plain(arg) for arg in term.args)]
     return [term.head, *(_plain(arg) for arg in term.args)]

@@ -31,63 +31,116 @@
     where: (condition, yes, no) => condition ? yes : no,
     bracket: (condition) => condition ? 1 : 0,
   };
-  const evaluate = (term, values) => {
+  // A reduction of the numbers of its body; an array is a list of lists, a number stands for itself.
+  const REDUCTIONS = {
+    sum: (u) => u.reduce((a, b) => a + b, 0),
+    mean: (u) => u.reduce((a, b) => a + b, 0) / u.length,
+    prod: (u) => u.reduce((a, b) => a * b, 1),
+    reduce_max: (u) => Math.max(...u),
+    reduce_min: (u) => Math.min(...u),
+    logsumexp: (u) => { const top = Math.max(...u); return top + Math.log(u.reduce((a, b) => a + Math.exp(b - top), 0)); },
+  };
+  const axisOf = (index) => index.replace(/'+$/, "");
+  // The entries of a body, one for every value of the indices.
+  const over = (indices, sizes, at, body) => {
+    if (!indices.length) return body(at);
+    const [first, ...rest] = indices;
+    return Array.from({ length: sizes[axisOf(first)] }, (_, i) => over(rest, sizes, { ...at, [first]: i }, body));
+  };
+  // What is read outside of an array is zero.
+  const entry = (array, places) => places.reduce((inner, place) => inner?.[place], array) ?? 0;
+  const evaluate = (term, values, sizes, at) => {
     if (typeof term === "number") return term;
     if (typeof term === "string") return term === "pi" && !("pi" in values) ? Math.PI : values[term];
     const [head, ...args] = term;
-    return HEADS[head](...args.map((arg) => evaluate(arg, values)));
+    const number = (arg) => evaluate(arg, values, sizes, at);
+    if (head === "idx") return at[args[0]];
+    if (head === "size") return sizes[args[0]];
+    if (head === "sym") return entry(values[args[0]], args.slice(1).map(number));
+    if (head in REDUCTIONS) {
+      const parts = over(args[0], sizes, at, (inner) => evaluate(args[1], values, sizes, inner));
+      return REDUCTIONS[head]([parts].flat(Infinity));
+    }
+    return HEADS[head](...args.map(number));
   };
-  const shown = (value) => {
+  const array = (term, indices, values, sizes) => over(indices, sizes, {}, (at) => evaluate(term, values, sizes, at));
+  const plus = (a, b) => Array.isArray(a) ? a.map((each, i) => plus(each, b[i])) : a + b;
+
+  const number = (value, digits) => {
     if (!Number.isFinite(value)) return "undefined";
-    return String(Number(value.toPrecision(5))).replaceAll("-", "−");
+    return String(Number(value.toPrecision(digits))).replaceAll("-", "−");
+  };
+  const written = (value) => Array.isArray(value) ? `[${value.map(written).join(", ")}]` : number(value, 4);
+  const shown = (value) => Array.isArray(value) ? written(value) : number(value, 5);
+  // The rows of an array as they stand on an edge; a large one is its size.
+  const drawn = (value) => {
+    if (!Array.isArray(value)) return [shown(value)];
+    const sides = (part) => Array.isArray(part) ? [part.length, ...sides(part[0])] : [];
+    const shape = sides(value);
+    if (shape.reduce((a, b) => a * b, 1) > 9) return [shape.join("×")];
+    return value.flat(shape.length - 2).map((row) => [row].flat().map((each) => number(each, 3)).join(", "));
   };
 
   const compute = (data, inputs) => {
     const values = { ...inputs };
-    for (const [name, term] of data.operations) values[name] = evaluate(term, values);
-    const gradient = { [data.output]: inputs[`d${data.output}`] };
-    const edges = new Map();
-    for (const [name] of [...data.operations].reverse()) {
-      for (const [source, target, local] of data.edges) {
-        if (target !== name || gradient[name] === undefined) continue;
-        const slope = evaluate(local, values);
-        const product = gradient[name] * slope;
-        const key = `${source} ${target}`;
-        const known = edges.get(key) ?? { upstream: gradient[name], local: 0, product: 0 };
-        edges.set(key, { upstream: known.upstream, local: known.local + slope, product: known.product + product });
-        gradient[source] = (gradient[source] ?? 0) + product;
-      }
+    for (const [name, indices, term] of data.operations) values[name] = array(term, indices, values, data.sizes);
+    const upstreams = Object.fromEntries(data.outputs.map((name) => [name, inputs[`d${name}`]]));
+    const edges = data.edges.map(([source, target, free, local, indices, sent]) => {
+      const upstream = values[`d${target}`];
+      const slope = array(local, free, values, data.sizes);
+      const product = array(sent, indices, values, data.sizes);
+      const known = values[`d${source}`];
+      values[`d${source}`] = known === undefined ? product : plus(known, product);
+      return { source, target, upstream, local: slope, product };
+    });
+    const pairs = new Map();
+    for (const { source, target, product } of edges) {
+      const key = `${source} ${target}`;
+      pairs.set(key, pairs.has(key) ? plus(pairs.get(key), product) : product);
     }
-    return { values, edges, gradient };
+    return { values, edges, pairs, upstreams };
   };
 
   const start = (box) => {
     const data = JSON.parse(box.querySelector("script").textContent);
     const steps = [...box.querySelectorAll(".walk-steps li")];
     const sliders = [...box.querySelectorAll("input[type=range]")];
-    const inputs = { ...data.start };
+    const inputs = structuredClone(data.start);
+    const operations = new Set(data.operations.map(([name]) => name));
     let place = 0;
 
     const fill = (node, text) => { if (node) node.textContent = text; };
+    const label = (text, value) => {
+      const rows = drawn(value);
+      const lines = text.querySelectorAll(".row");
+      if (lines.length) lines.forEach((line, i) => fill(line, rows[i]));
+      else fill(text, rows[0]);
+    };
     const numbers = (found) => {
-      for (const [name, value] of Object.entries(found.values)) {
-        const output = box.querySelector(`.walk-steps output[data-value="${CSS.escape(name)}"]`);
-        fill(output, shown(value));
-      }
-      for (const step of steps.filter((each) => each.dataset.kind === "backward")) {
-        const edge = found.edges.get(`${step.dataset.from} ${step.dataset.to}`);
-        for (const output of step.querySelectorAll("output")) fill(output, shown(edge[output.dataset.part]));
+      for (const step of steps) {
+        const { kind, name, edge } = step.dataset;
+        if (kind === "forward") fill(step.querySelector("output"), shown(found.values[name]));
+        else for (const output of step.querySelectorAll("output")) {
+          fill(output, shown(found.edges[edge][output.dataset.part]));
+        }
       }
       for (const edge of box.querySelectorAll("svg .edge")) {
         const { from, to } = edge.dataset;
-        fill(edge.querySelector("text.f"), shown(found.values[from]));
-        const back = to ? found.edges.get(`${from} ${to}`)?.product : found.gradient[from];
-        if (back !== undefined) fill(edge.querySelector("text.g"), shown(back));
+        if (from in found.values) label(edge.querySelector("text.f"), found.values[from]);
+        const back = to ? found.pairs.get(`${from} ${to}`) : found.upstreams[from];
+        if (back !== undefined) label(edge.querySelector("text.g"), back);
       }
     };
 
+    // A picture that is wider than its box shows the edge that is walked along.
+    const reveal = (edge) => {
+      const frame = edge.closest(".scroll");
+      const [outer, inner] = [frame, edge].map((each) => each.getBoundingClientRect());
+      frame.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
+    };
+
     const reached = () => {
-      const forward = new Set(sliders.map((slider) => slider.dataset.name));
+      const forward = new Set();
       const backward = new Set();
       steps.slice(0, place).forEach((step) => {
         if (step.dataset.kind === "forward") forward.add(step.dataset.name);
@@ -99,10 +152,10 @@
     const picture = () => {
       const { forward, backward } = reached();
       const step = steps[place - 1];
-      const wentBack = backward.size > 0 || place >= data.operations.length;
+      const wentBack = backward.size > 0 || place >= operations.size;
       for (const edge of box.querySelectorAll("svg .edge")) {
         const { from, to } = edge.dataset;
-        const known = forward.has(from) || !data.operations.some(([name]) => name === from);
+        const known = forward.has(from) || !operations.has(from);
         const arrived = to ? backward.has(`${from} ${to}`) : wentBack;
         const text = edge.querySelector("g.g");
         edge.querySelector("text.f").style.visibility = known ? "visible" : "hidden";
@@ -110,6 +163,7 @@
         const isNow = step && (step.dataset.kind === "forward" ? to === step.dataset.name
           : from === step.dataset.from && to === step.dataset.to);
         edge.classList.toggle("lit", Boolean(isNow));
+        if (isNow) reveal(edge);
       }
       for (const node of box.querySelectorAll("svg .operation")) {
         node.classList.toggle("lit", Boolean(step) && node.dataset.name === (step.dataset.name ?? step.dataset.to));
@@ -143,8 +197,13 @@
     }
     for (const slider of sliders) {
       slider.addEventListener("input", () => {
-        inputs[slider.dataset.name] = Number(slider.value);
-        fill(slider.nextElementSibling, shown(Number(slider.value)));
+        const value = Number(slider.value);
+        const places = slider.dataset.at ? slider.dataset.at.split(",").map(Number) : [];
+        if (places.length) {
+          const last = places.pop();
+          places.reduce((inner, at) => inner[at], inputs[slider.dataset.name])[last] = value;
+        } else inputs[slider.dataset.name] = value;
+        fill(slider.nextElementSibling, shown(value));
         numbers(compute(data, inputs));
         picture();
       });
