@@ -3,6 +3,8 @@
 
 python tests/benchmarks/checker.py            the matrix, by fault
 python tests/benchmarks/checker.py --missed   also every mutant that was missed or wrongly named
+python tests/benchmarks/checker.py --generic  mutants that nobody designed (--every=10: a tenth of them)
+python tests/benchmarks/checker.py --peers    times at 64x64, other checkers on the same layers
 """
 
 from __future__ import annotations
@@ -24,9 +26,10 @@ from tests.checking import elementwise_sources, structured_mutants
 from tests.checking.elementwise_sources import Mutant
 
 
-def module_of(source: str, name: str) -> ModuleType:
-    """Return a module made of text, whose lines can be looked at."""
+def module_of(source: str, name: str, package: str = "") -> ModuleType:
+    """Return a module made of text, whose lines can be looked at, as if it stood in a package."""
     module = ModuleType(name)
+    module.__package__ = package or None
     module.__file__ = f"<{name}>"
     linecache.cache[module.__file__] = (len(source), None, source.splitlines(keepends=True), module.__file__)
     sys.modules[name] = module
@@ -135,5 +138,10 @@ if __name__ == "__main__":
         from tests.benchmarks.peers import compare
 
         compare()
+    elif "--generic" in sys.argv:
+        from tests.benchmarks.generic import measure
+
+        options = dict(arg.removeprefix("--").split("=") for arg in sys.argv if "=" in arg)
+        measure(int(options.get("every", 1)), options.get("only", ""), "--missed" in sys.argv)
     else:
         main()

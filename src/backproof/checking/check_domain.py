@@ -14,8 +14,8 @@ from backproof.checking.examination import Examination
 from backproof.checking.findings import Finding, Outcome, Row, row
 from backproof.checking.layer import is_array
 from backproof.checking.running_user import UserError, once
+from backproof.checking.seeding import seeded
 from backproof.checking.shapes import Sample
-from backproof.checking.tracing import seeded
 
 #: Where exp over- and underflows in float32 and float64, and beyond.
 LARGE: Final = (-1000.0, -745.5, -100.0, -88.9, -30.0, 30.0, 88.9, 100.0, 709.9, 1000.0)
@@ -185,13 +185,15 @@ def _huge(examination: Examination, name: str) -> Iterator[Finding]:
     if not places:
         return
     sample = _at(examination, name, places)
-    with seeded(sample.seed), warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
+    layer = examination.layer
+    with seeded(sample.seed, layer.functions), warnings.catch_warnings(record=True) as caught, np.errstate(all="warn"):
+        np.seterr(under="ignore")
         warnings.simplefilter("always")
         values = {key: np.array(v) if isinstance(v, np.ndarray) else v for key, v in sample.values.items()}
         try:
-            state = examination.layer.start(values)
-            examination.layer.forward(state, values)
-            found = np.asarray(examination.layer.backward(state, [np.ones(len(places))])[name])
+            state = layer.start(values)
+            layer.forward(state, values)
+            found = np.asarray(layer.backward(state, [np.ones(len(places))])[name])
         except Exception as error:
             raise UserError("with huge values a pass", error) from error
     for place, got, right in zip(places, found, expected_slopes(examination, name, places), strict=True):

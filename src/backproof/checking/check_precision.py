@@ -66,7 +66,8 @@ def _ulps(examination: Examination, name: str, dtype: Any) -> tuple[str, bool]:
     expected = expected_slopes(examination, name, points.astype(np.float64).tolist())
     limits = np.finfo(dtype)
     inside = np.clip(np.abs(expected), float(limits.tiny), float(limits.max)).astype(dtype)
-    ulps = np.abs(found - expected) / np.spacing(inside).astype(np.float64)
+    with np.errstate(all="ignore"):
+        ulps = np.abs(found - expected) / np.spacing(inside).astype(np.float64)
     ulps = np.where(np.isfinite(ulps), ulps, np.inf)
     worst = int(np.argmax(ulps))
     share = float(np.mean(ulps > _MANY))
@@ -87,7 +88,8 @@ def _relative(examination: Examination, dtype: Any) -> tuple[str, bool]:
             gap = np.abs(gradient.astype(np.float64) - reference.gradients[name])
             gap = np.where(np.isfinite(gap), gap, np.inf)
             largest = dtype(np.max(np.abs(reference.gradients[name]), initial=np.finfo(dtype).tiny))
-            lost = max(lost, float(np.max(gap, initial=0.0) / np.spacing(largest).astype(np.float64)))
+            with np.errstate(all="ignore"):
+                lost = max(lost, float(np.max(gap, initial=0.0) / np.spacing(largest).astype(np.float64)))
             worst = max(worst, float(np.max(gap / (room * np.finfo(dtype).eps), initial=0.0)))
     ulps = f"at most {lost:.3g} ulp of the largest entry"
     return f"{ulps}, {worst:.2g} of the rounding to be expected", worst > _EXPECTED

@@ -37,7 +37,8 @@ class Mismatch:
 
     @property
     def is_shape(self) -> bool:
-        return bool(np.shape(self.expected) != np.shape(self.found))
+        """Say whether it is no array of numbers of that shape at all."""
+        return bool(np.shape(self.expected) != np.shape(self.found)) or not _numeric(self.found)
 
     @property
     def bad(self) -> Any:
@@ -74,7 +75,7 @@ def compare(reference: Reference, done: Pass, given: Sample) -> Iterator[Mismatc
         found = np.asarray(done.gradients[name])
         allowed = tolerance(reference, name, found)
         mismatch = Mismatch(name, given, expected, found, allowed, reference)
-        if mismatch.is_shape or not _numeric(found) or mismatch.bad.any():
+        if mismatch.is_shape or mismatch.bad.any():
             yield mismatch
 
 

@@ -44,12 +44,22 @@ def check(layer: Layer, settings: Settings | None = None) -> LayerReport:
     wrong = mismatches(examination)
     rows = tuple(_run(name, examination, wrong) for name in _chosen(settings))
     if "value" in _chosen(settings) and (wrong or _raises(examination)):
-        rows = _with_diagnosis(rows, diagnose(examination, wrong))
+        rows = _with_diagnosis(rows, _diagnosed(examination, wrong))
     return LayerReport(
         layer.name, layer.path, layer.line, layer.convention, _specification(examination), rows,
         _unchecked(examination), (*layer.notes, *examination.notes), time.perf_counter() - start,
         stated_formulas(examination),
     )  # fmt: skip
+
+
+def _diagnosed(examination: Examination, wrong: list[Mismatch]) -> list[Finding]:
+    """Return the named faults; a diagnosis that breaks down is a finding, and takes no verdict away."""
+    try:
+        return diagnose(examination, wrong)
+    except Exception as error:
+        message = f"what is wrong was not diagnosed: {type(error).__name__}: {error}"
+        names = ", ".join(dict.fromkeys(m.argument for m in wrong))
+        return [Finding("value", Outcome.FAILED if wrong else Outcome.UNKNOWN, message, names)]
 
 
 def _raises(examination: Examination) -> bool:

@@ -22,7 +22,7 @@ from backproof.checking.findings import Finding, Outcome
 from backproof.checking.layer import is_array
 from backproof.checking.repairs import Repair, repairs
 from backproof.checking.running_user import UserError, begin
-from backproof.checking.tracing import seeded
+from backproof.checking.seeding import seeded
 
 Undo = Callable[[Case], Any]
 #: Shown at most so many wrong arguments of a layer in full.
@@ -219,7 +219,7 @@ def _redrawn(evidence: Evidence) -> Fault | None:
     for case in evidence.telling:
         try:
             state, _ = begin(examination.layer, case.sample)
-            with seeded(case.sample.seed):
+            with seeded(case.sample.seed, examination.layer.functions):
                 found = examination.layer.backward(state, [np.array(u) for u in case.done.upstreams])
         except Exception:
             return None
@@ -355,7 +355,8 @@ def _two(evidence: Evidence) -> Fault | None:
 
 def _entries(mismatch: Mismatch) -> Iterator[str]:
     if mismatch.is_shape:
-        yield f"shape {np.shape(mismatch.found)} where {np.shape(mismatch.expected)} is expected"
+        kind = getattr(mismatch.found, "dtype", type(mismatch.found).__name__)
+        yield f"{kind} of shape {np.shape(mismatch.found)} where the shape {np.shape(mismatch.expected)} is expected"
         return
     bad = np.argwhere(np.atleast_1d(mismatch.bad))
     place = tuple(int(i) for i in bad[0])

@@ -55,8 +55,9 @@ class Case:
         """The number that turns what was found into what was expected, by least squares."""
         if not self.is_same_shape:
             return None
-        below = float(np.sum(self.found * self.found))
-        return float(np.sum(self.found * self.expected)) / below if below else None
+        with np.errstate(all="ignore"):
+            below = float(np.sum(self.found * self.found))
+            return float(np.sum(self.found * self.expected)) / below if below else None
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,8 @@ def evidence_of(examination: Examination, argument: str) -> Evidence:
             continue
         if argument in done.gradients and argument in reference.gradients and np.size(reference.gradients[argument]):
             found = np.asarray(done.gradients[argument])
+            if not np.issubdtype(found.dtype, np.number):
+                continue
             cases.append(
                 Case(
                     argument,

@@ -16,10 +16,11 @@ from backproof.checking.lifted import Lifted
 from backproof.checking.matching import is_fitting, output_sizes
 from backproof.checking.node_forward import MISFITS, NodeForward
 from backproof.checking.running_user import Pass, UserError, once
+from backproof.checking.seeding import seeded
 from backproof.checking.shapes import SIZES, VARIATIONS, Plan, Sample, draw, plans, sample
 from backproof.checking.specifying import specify
 from backproof.checking.tape import NotLiftable, Tape
-from backproof.checking.tracing import Trace, differentiate, seeded, symbols_of, trace
+from backproof.checking.tracing import Trace, differentiate, symbols_of, trace
 
 EPS: Final = float(np.finfo(np.float64).eps)
 #: How many times the first-order rounding error two correct results may be apart.

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from backproof.checking.layer import Layer
+from backproof.checking.seeding import seeded
 from backproof.checking.shapes import Sample
-from backproof.checking.tracing import seeded, upstreams_for
+from backproof.checking.tracing import upstreams_for
 
 
 class UserError(Exception):
@@ -43,7 +44,7 @@ def begin(layer: Layer, sample: Sample, values: Mapping[str, Any] | None = None)
     """Return the instance and the outputs of a forward pass; raises UserError."""
     values = private(sample.values) if values is None else dict(values)
     try:
-        with seeded(sample.seed):
+        with seeded(sample.seed, layer.functions):
             state = layer.start(values)
             return state, layer.forward(state, values)
     except Exception as error:

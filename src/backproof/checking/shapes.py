@@ -38,7 +38,7 @@ SETTINGS: Final[tuple[tuple[str, Any], ...]] = (
     (r"(num|n)_classes|classes", "k"),
     (r"stride\w*", 1),
     (r"pad\w*", 1),
-    (r"(pool|kernel|filter)\w*|ksize|fh|fw|size", 2),
+    (r"(pool|kernel|filter|window)\w*|ksize|fh|fw|size|height|width", 2),
     (r"eps\w*", 1e-5),
     (r"momentum", 0.9),
     (r"(dropout_?)?(ratio|rate|p|prob|keep_prob)|p_?drop\w*", 0.4),

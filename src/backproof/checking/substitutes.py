@@ -99,19 +99,26 @@ def _outside() -> tuple[str, ...]:
 
 
 def user_namespaces(functions: Iterable[Any]) -> list[dict[str, Any]]:
-    """Return the global namespaces of user code that ``functions`` can reach."""
-    outside = _outside()
+    """Return the global namespaces of user code that ``functions`` can reach: their own, and those beside them."""
     found: dict[int, dict[str, Any]] = {}
-    stack = [getattr(function, "__globals__", None) for function in functions]
+    stack = [space for function in functions if (space := getattr(function, "__globals__", None)) is not None]
+    homes = {_home(space) for space in stack} - {""}
     while stack:
         space = stack.pop()
-        if space is None or id(space) in found:
+        if id(space) in found:
             continue
-        file = space.get("__file__") or ""
-        if not found or not str(file).startswith(outside) or "backproof_under_test" in space:
+        file = str(space.get("__file__") or "")
+        if not found or not file.startswith(_outside()) or _home(space) in homes:
             found[id(space)] = space
-            stack += [_namespace(value) for value in list(space.values())]
+            stack += [inner for value in list(space.values()) if (inner := _namespace(value)) is not None]
     return list(found.values())
+
+
+def _home(space: dict[str, Any]) -> str:
+    """Return the package that a namespace belongs to: the outermost, for ours the one that holds its module."""
+    package = str(space.get("__package__") or "")
+    top = package.split(".", maxsplit=1)[0]
+    return package if top == "backproof" else top
 
 
 def _namespace(value: Any) -> Any:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import random
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,19 +14,10 @@ from backproof.checking.layer import Layer, is_array, several
 from backproof.checking.lifted import Lifted
 from backproof.checking.rounding import rounding
 from backproof.checking.running import signed
+from backproof.checking.seeding import seeded
 from backproof.checking.shapes import Sample
 from backproof.checking.substitutes import tracing
 from backproof.checking.tape import Ids, NotLiftable, Tape
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """While the block runs, global random numbers begin at ``seed``, and numpy and Python are silent."""
-    np.random.seed(seed)
-    random.seed(seed)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
 
 
 @dataclass
@@ -95,7 +83,7 @@ def trace(layer: Layer, sample: Sample, upstreams: Sequence[Any] | None = None, 
     values = symbols_of(tape, sample)
     inputs = {name: value.ids.copy() for name, value in values.items() if type(value) is Lifted}
     given = {name: value.copy() if type(value) is Lifted else _copy(value) for name, value in values.items()}
-    with seeded(sample.seed), tracing(tape, layer.functions):
+    with seeded(sample.seed, layer.functions), tracing(tape, layer.functions):
         state = _recorded("forward", lambda: _start(layer, tape, given))
         outputs = _recorded("forward", lambda: layer.forward(state, given))
         record = differentiate(tape, inputs, outputs, upstreams, sample.seed)
