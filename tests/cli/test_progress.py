@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,8 +20,9 @@ class Terminal(io.StringIO):
 def terminal(monkeypatch):
     """A stderr that is a terminal, and a clock that is past the first second."""
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    return sys.stderr
+    stderr = Terminal()
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stderr))
+    return stderr
 
 
 def test_it_says_how_many_are_done(terminal):
@@ -59,6 +60,7 @@ def test_nothing_is_drawn_where_nothing_is_wanted(terminal):
 
 def test_nothing_is_drawn_where_stderr_is_no_terminal(monkeypatch):
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    stderr = io.StringIO()
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stderr))
     Bar(8, wanted=True).show(2)
-    assert sys.stderr.getvalue() == ""
+    assert stderr.getvalue() == ""

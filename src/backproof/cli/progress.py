@@ -31,11 +31,11 @@ class Bar:
         self.bar.update(done - self.bar.pos)
         line = self.bar.format_progress_line()
         if line != self.drawn:
-            click.echo(f"{_ERASE}{line}", nl=False, err=True, color=True)
+            click.echo(f"{_ERASE}{line}", nl=False, file=sys.stderr, color=True)
             self.drawn = line
 
     def clear(self) -> None:
         """Leave an empty line for something else."""
         if self.drawn:
-            click.echo(_ERASE, nl=False, err=True, color=True)
+            click.echo(_ERASE, nl=False, file=sys.stderr, color=True)
             self.drawn = ""
