@@ -21,22 +21,26 @@ FENCE = re.compile(r"^(`{3,})(\w+)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 
 
 class Example(NamedTuple):
-    """A command of a page, what the page says that it prints, and the Markdown shown just before it."""
+    """A command of a page, what the page says that it prints, and the files shown before it."""
 
     page: Path
     command: str
     output: str
-    shown: str
+    files: dict[str, str]
+
+
+#: The names under which commands know what a page shows in these languages.
+FILES = {"markdown": "notes.md", "python": "mylayers.py"}
 
 
 def examples_of(page: Path) -> list[Example]:
-    found, shown = [], ""
+    found, files = [], {}
     for _, language, body in FENCE.findall(page.read_text(encoding="utf-8")):
-        if language == "markdown":
-            shown = body
+        if language in FILES:
+            files[FILES[language]] = body
         if language == "console":
             command, output = body.removeprefix("$ ").split("\n", 1)
-            found.append(Example(page, command, output, shown))
+            found.append(Example(page, command, output, dict(files)))
     return found
 
 
@@ -53,7 +57,7 @@ def test_a_command_prints_what_the_page_shows(
     example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "notes.md").write_text(example.shown, encoding="utf-8")
+    [(tmp_path / name).write_text(text, encoding="utf-8") for name, text in example.files.items()]
     program, *arguments = shlex.split(example.command)
     done = CliRunner().invoke(main, arguments, prog_name=program)
     assert re.fullmatch(pattern(example.output), done.stdout), done.stdout

@@ -145,7 +145,8 @@ def _line_symbol(name: str, axes: tuple[str, ...]) -> Term:
 _KINDS: Final = {
     "neg": "change of sign", "add": "sum", "sub": "difference", "mul": "product", "div": "quotient",
     "exp": "exponential", "log": "logarithm", "sqrt": "square root", "abs": "absolute value",
-    "relu": "rectifier", "max": "maximum", "min": "minimum", "where": "choice", "copy": "name",
+    "relu": "rectifier", "max": "maximum", "min": "minimum", "reduce_max": "maximum", "reduce_min": "minimum",
+    "where": "choice", "copy": "name",
 }  # fmt: skip
 
 
