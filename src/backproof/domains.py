@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil, floor
 from typing import Final
 
 from backproof.errors import DomainError
@@ -29,11 +30,16 @@ class Domain:
     axis: str = ""
 
     def __post_init__(self) -> None:
-        if self.low is None or self.high is None:
-            return
-        closed = not (self.low_open or self.high_open)
-        if self.low > self.high or (self.low == self.high and not closed):
+        if self.low is not None and self.high is not None and self._is_empty(self.low, self.high):
             raise DomainError(f"the domain {self} is empty")
+
+    def _is_empty(self, low: Fraction, high: Fraction) -> bool:
+        if self.integer:
+            low, high = Fraction(floor(low) + 1 if self.low_open else ceil(low)), Fraction(floor(high))
+            return not any(self.contains(value) for value in (low, low + 1) if value <= high)
+        if low == high:
+            return self.low_open or self.high_open or (self.nonzero and low == 0)
+        return low > high
 
     def contains(self, value: Fraction) -> bool:
         """Say whether ``value`` lies in the domain."""
@@ -83,13 +89,14 @@ class Context:
     A name with neither a definition nor a domain is a real number (the upstream gradient is one such).
     A definition may use names of other definitions; cycles are errors of the document.  ``shapes`` gives the
     axes of each indexed name, as declared.  A context may say less than ``whole``: what is proved in it holds
-    there, and points are looked for there only.
+    there, and points are looked for there only.  Its definitions are right wherever the ``conditions`` hold.
     """
 
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     domains: Mapping[str, Domain] = field(default_factory=dict)
     shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     whole: Context | None = None
+    conditions: tuple[Term, ...] = ()
 
     def domain(self, name: str) -> Domain:
         return self.domains.get(name, REAL)

@@ -51,6 +51,7 @@ def pack_context(context: Context) -> dict[str, Any]:
         "domains": {name: _pack_domain(domain) for name, domain in context.domains.items()},
         "shapes": {name: list(axes) for name, axes in context.shapes.items()},
         "whole": None if context.whole is None else pack_context(context.whole),
+        "conditions": pack_terms(context.conditions),
     }
 
 
@@ -62,6 +63,7 @@ def unpack_context(data: dict[str, Any]) -> Context:
         {name: _unpack_domain(domain) for name, domain in data["domains"].items()},
         {name: tuple(axes) for name, axes in data["shapes"].items()},
         None if data["whole"] is None else unpack_context(data["whole"]),
+        unpack_terms(data["conditions"]),
     )
 
 

@@ -211,3 +211,15 @@ def test_an_entry_outside_its_axis_is_zero(left: str, right: str, kind: Kind) ->
     definitions = {"f": Definition("f", read("1"), ("k",))}
     context = Context(definitions, {"p": NAMED["positive"]}, {"f": ("k",), "p": ("k",)})
     assert judge(read(left), read(right), context).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("left", "condition"),
+    [
+        ("sum[n'](x[n, n']/x[n, n'])", "x[n, n'] != 0"),
+        ("sum[n](sum[n'](x[n, n']/x[n, n']))/size(n)", "x[n', n] != 0"),
+    ],
+)
+def test_a_condition_on_two_indices_of_one_axis_is_one_on_every_pair(left: str, condition: str) -> None:
+    verdict = judge(read(left), read("size(n)"), Context({}, {}, {"x": ("n", "n'")}))
+    assert [to_source(found) for found in verdict.conditions] == [condition]

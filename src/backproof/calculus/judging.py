@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from backproof.calculus.convert import Translation
 from backproof.calculus.fields import context_with_axes, has_axes
+from backproof.calculus.parts import Parts
 from backproof.calculus.paths import gradient_of
-from backproof.derivation import Operation
+from backproof.derivation import JudgedChain, Operation
 from backproof.domains import Context, Definition, Domain
 from backproof.graph import operations
 from backproof.judgement import judge
@@ -24,13 +24,12 @@ from backproof.terms import Term, derivative, mul, sub, sym, where
 class Judge:
     """Judges steps in one context and remembers its verdicts.
 
-    ``local`` gives a smaller context in which a step about a gradient is tried first: what is proved there, for
-    any gradients arriving, holds in ``context`` as well.
+    ``local`` gives the part of the context that one gradient needs: what is proved there holds in ``context``.
     """
 
     def __init__(self, context: Context, local: Callable[[str], Context] | None = None) -> None:
         self.context = context
-        self._local = local
+        self._parts = None if local is None else Parts(context, local)
         self._translation = Translation(context.domains)
         self._verdicts: dict[tuple[Term, Term], Verdict] = {}
 
@@ -53,12 +52,16 @@ class Judge:
         return whole if whole.is_accepted else verdict
 
     def _judged(self, left: Term, right: Term) -> Verdict:
-        if self._local is not None:
-            local = self._local(str(left.data) if left.head == "sym" else "")
-            verdict = judge(left, right, replace(local, whole=self.context))
+        for part in () if self._parts is None else self._parts.of(left, right):
+            verdict = judge(left, right, part)
             if verdict.is_accepted:
                 return verdict
         return judge(left, right, self.context)
+
+    def learn(self, chain: JudgedChain) -> None:
+        """Let later steps use the result of a chain, where every step of it is accepted."""
+        if self._parts is not None:
+            self._parts.learn(chain)
 
     def accepts(self, left: Term, right: Term, conditions: Sequence[Term] = ()) -> bool:
         """Say whether ``left = right`` holds under no other conditions than these."""

@@ -20,7 +20,9 @@ def judge_chain(chain: Chain, judge: Judge) -> JudgedChain:
         doubt = warning(step.reason, question) if verdict.is_accepted else ""
         reason = step.reason or (infer(question) if verdict.is_accepted else "")
         steps.append(JudgedStep(step.left, step.right, reason, verdict, step.span, doubt))
-    return JudgedChain(chain.target, tuple(steps), found=False)
+    judged = JudgedChain(chain.target, tuple(steps), found=False)
+    judge.learn(judged)
+    return judged
 
 
 def claim_context(claim: Claim) -> Context:

@@ -117,7 +117,9 @@ class Backward:
             last = proposals[-1]
             steps = [JudgedStep(target, last.term, last.rule, self.judge(target, last.term))]
         self.refiner.learn(gradient, steps[-1].right)
-        return JudgedChain(target, tuple(steps), found=True)
+        chain = JudgedChain(target, tuple(steps), found=True)
+        self.judge.learn(chain)
+        return chain
 
     def _route(self, name: str) -> Iterator[Proposal]:
         bracketed, contracted = self.total(name)

@@ -11,7 +11,7 @@ from backproof.domains import Context, Domain
 from backproof.errors import DomainError
 from backproof.kernel.normal import Normal
 from backproof.kernel.ring import Generator, Quotient, Restart, Table, TooBig
-from backproof.terms import ONE, ZERO, Term, add, div, idx, mul, names, neg, num, postorder, sub, sym
+from backproof.terms import ONE, ZERO, Term, add, div, idx, mul, names, neg, num, postorder, relation, sub, sym
 
 MAX_RESTARTS: Final = 64
 MAX_FACTS: Final = 8
@@ -48,11 +48,11 @@ def initial_cases(
 
     ``tree`` is filled in with how the cases came about, for the certificate.
     """
-    cases = [Case(assumed=assumed, node={} if tree is None else tree)]
+    cases, is_whole = [Case(assumed=assumed, node={} if tree is None else tree)], bool(context.shapes)
     for name in free:
         domain = context.domain(name)
         shape = context.shapes.get(name, ())
-        cases = [made for case in cases for made in _grown(case, name, _cover(case, name, domain, shape))]
+        cases = [made for case in cases for made in _grown(case, name, _cover(case, name, domain, shape, is_whole))]
     return cases
 
 
@@ -67,10 +67,14 @@ def _solved_name(case: Case, child: Case) -> str:
     return next(name for name in child.values if name not in case.values)
 
 
-def _cover(case: Case, name: str, domain: Domain, shape: tuple[str, ...]) -> Iterator[Case]:
+def _cover(case: Case, name: str, domain: Domain, shape: tuple[str, ...], is_whole: bool) -> Iterator[Case]:
+    """Yield the parts of a domain: its closed ends and the inside, or in one where ``is_whole``, for integers."""
     low, high = domain.low, domain.high
     if shape:
         yield _cover_entries(case, name, domain, shape)
+        return
+    if domain.integer and is_whole:
+        yield _between_ends(case, name, domain)
         return
     if low is not None and not domain.low_open:
         yield case.let(name, num(low))
@@ -91,6 +95,14 @@ def _cover_entries(case: Case, name: str, domain: Domain, shape: tuple[str, ...]
     entry = sym(case.parameter().data, *(idx(axis) for axis in shape))
     inside = _inside(entry, domain) if is_open else None
     return case if inside is None else case.let(name, inside)
+
+
+def _between_ends(case: Case, name: str, domain: Domain) -> Case:
+    """Leave an integer as it is, such as the stride of a window; its sign is asked for where it decides."""
+    above = [] if domain.low is None else [sub(sym(name), num(domain.low))]
+    below = [] if domain.high is None else [sub(num(domain.high), sym(name))]
+    known = tuple(relation("ge", gap, ZERO) for gap in (*above, *below))
+    return replace(case, assumed=(*case.assumed, *known))
 
 
 def _at_least(case: Case, name: str, domain: Domain) -> Case:

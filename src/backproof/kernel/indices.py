@@ -111,6 +111,20 @@ def _raise(root: Term, level: int) -> Term:
     return done[root]
 
 
+def for_every(root: Term) -> Term:
+    """Return ``root`` with each free index that the kernel has bound under a name of its own: any value of it."""
+    names: dict[str, Term] = {}
+    taken = {axis for axis in root.axes if not is_bound(axis)}
+    for axis in root.axes:
+        if is_bound(axis):
+            name = axis_of(axis)
+            while name in taken:
+                name += "'"
+            taken.add(name)
+            names[axis] = idx(name)
+    return reindex(root, names) if names else root
+
+
 def plain(root: Term) -> Term:
     """Return ``root`` with every bound index named after its axis again, primed where the axis is in use."""
     done: dict[Term, Term] = {}

@@ -49,6 +49,8 @@ def judge(left: Term, right: Term, context: Context, *, refute: bool = True, wit
     free = free_names(left, right, context)
     proof, conditions = _prove_under_conditions(left, right, context, free)
     if proof.holds:
+        if context.whole is not None:
+            conditions = _left_open(context, context.whole, conditions)
         verdict = _accept(left, right, context.whole or context, conditions)
         if verdict.is_accepted and with_certificate:
             tree = proof.tree
@@ -69,11 +71,11 @@ def _prove_under_conditions(
     left: Term, right: Term, context: Context, free: list[str]
 ) -> tuple[Proof, tuple[Term, ...]]:
     """Prove the step; where that fails, again under the conditions that it met, until no new ones are met."""
-    met: dict[Term, None] = {}
+    met: dict[Term, None] = dict.fromkeys(map(freshen, context.conditions))
     for _ in range(MAX_ROUNDS):
         narrow, assumed = _assumptions(context, met)
         proof = prove(left, right, narrow, free, assumed)
-        new = {tidy(condition): None for condition in proof.conditions}
+        new = {freshen(plain(tidy(condition))): None for condition in proof.conditions}
         is_done = proof.holds or not new.keys() - met.keys()
         met.update(new)
         if is_done:
@@ -107,15 +109,26 @@ def _needed(context: Context, free: list[str], met: dict[Term, None]) -> tuple[T
     return tuple(kept)
 
 
+def _left_open(context: Context, whole: Context, conditions: Iterable[Term]) -> tuple[Term, ...]:
+    """Return the conditions that came with the context, and those not certain where every name has its meaning."""
+    given = set(map(freshen, context.conditions))
+    return tuple(c for c in conditions if c in given or not _is_certain_in(whole, c))
+
+
+def _is_certain_in(whole: Context, condition: Term) -> bool:
+    left, right = condition.args
+    return _follows(whole, free_names(left, right, whole), [], condition)
+
+
 def _follows(context: Context, free: list[str], others: list[Term], condition: Term) -> bool:
     """Say whether a condition is certain in every case in which the others hold."""
     narrow, assumed = _assumptions(context, others)
-    plain = _from_zero(condition)
+    bare = _from_zero(condition)
     table = _table(context)
     try:
         for case in initial_cases(narrow, free, assumed):
-            normal = settled(narrow, case, table, plain.args[0])
-            if normal is not None and (not _is_certain(normal, plain) or normal.conditions):
+            normal = settled(narrow, case, table, bare.args[0])
+            if normal is not None and (not _is_certain(normal, bare) or normal.conditions):
                 return False
     except (Split, Undefined, TooBig, Beyond):
         return False
@@ -126,6 +139,8 @@ def _is_certain(normal: Normal, condition: Term) -> bool:
     value = normal(condition.args[0])
     if condition.head == "ne":
         return normal.signs.is_nonzero(value)
+    if condition.head == "eq":
+        return normal.signs.of(value) == 0
     if condition.head == "ge":
         return normal.signs.is_nonnegative(value)
     return normal.signs.of(value) == 1

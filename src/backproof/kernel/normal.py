@@ -11,7 +11,7 @@ from flint import fmpq_mpoly, fmpz
 
 from backproof.domains import Context, Definition, Domain
 from backproof.kernel import sums
-from backproof.kernel.indices import axis_of, freshen, is_bound, reindex, runs_over
+from backproof.kernel.indices import axis_of, for_every, freshen, reindex, runs_over
 from backproof.kernel.ring import Monomial, Quotient, Restart, Ring, Table, TooBig
 from backproof.kernel.signs import Signs, factors_of_quotient
 from backproof.kernel.slopes import (
@@ -32,9 +32,9 @@ from backproof.terms import (
     as_fraction,
     call,
     div,
-    idx,
     make,
     mul,
+    names,
     neg,
     num,
     power,
@@ -156,8 +156,8 @@ class Normal:
     def slope(self, term: Term) -> tuple[Term, ...]:
         """Return the derivative as a term, and the functions, whose own conditions count as well."""
         variable = term.args[1]
-        whole = unfold(term.args[0], self.context.definitions, variable) if term.head == "D" else freshen(term.args[0])
-        function = reindex(whole, {}, avoid=variable.axes)
+        inner = self.unfolded(term.args[0], variable) if term.head == "D" else freshen(term.args[0])
+        function = reindex(inner, {}, avoid=variable.axes)
         try:
             every = sides(function, variable, self.sign, self.plain_subject)
             crossed = [join for join in every.joins if self.is_crossed(join, variable)]
@@ -172,6 +172,15 @@ class Normal:
         if every.joins and not (self.agree([function, *beside]) and self.agree(slopes)):
             raise Undefined(relation("ne", every.joins[0], ZERO))
         return (slopes[0], function, *(each for each, _ in functions))
+
+    def unfolded(self, root: Term, variable: Term) -> Term:
+        """Return a function down to the variable; what the whole context defines must not be taken for a constant."""
+        function = unfold(root, self.context.definitions, variable)
+        if self.context.whole is not None:
+            open_names = {*names(function)} & self.context.whole.definitions.keys() - {variable.data}
+            if open_names:
+                raise Beyond(f"a derivative through {min(open_names)}, which is left open")
+        return function
 
     def is_crossed(self, join: Term, variable: Term) -> bool:
         """Say whether a subject that is zero here certainly has a slope that is not."""
@@ -233,8 +242,7 @@ class Normal:
 
     def record(self, head: str, term: Term) -> None:
         """Record a side condition; where a bound index occurs it is meant for every value of the index."""
-        plain = {axis: idx(axis_of(axis)) for axis in term.axes if is_bound(axis)}
-        self.conditions[relation(head, reindex(term, plain) if plain else term, ZERO)] = None
+        self.conditions[relation(head, for_every(term), ZERO)] = None
 
     def require_positive(self, value: Quotient, term: Term) -> None:
         sign = self.signs.of(value)
@@ -296,11 +304,8 @@ class Normal:
     def unique(self, term: Term) -> Quotient:
         """Return 1, recording that the extreme value is reached by one entry only."""
         extreme = term.args[0]
-        plain = {axis: idx(axis_of(axis)) for axis in extreme.data}
-        reached = make("bracket", (relation("eq", reindex(extreme.args[0], plain), extreme),))
-        total = reduction("sum", tuple(axis_of(axis) for axis in extreme.data), reached)
-        outer = {axis: idx(axis_of(axis)) for axis in total.axes if is_bound(axis)}
-        self.conditions[relation("eq", reindex(total, outer) if outer else total, ONE)] = None
+        reached = make("bracket", (relation("eq", extreme.args[0], extreme),))
+        self.conditions[relation("eq", for_every(reduction("sum", extreme.data, reached)), ONE)] = None
         return self.ring.one
 
     # exp, log, roots ----------------------------------------------------------------------------

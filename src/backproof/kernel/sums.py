@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
 
-from backproof.kernel.indices import axis_of, freshen, has_bound, is_bound, ordered, reindex, renumber
+from backproof.kernel.indices import axis_of, for_every, freshen, has_bound, is_bound, ordered, reindex, renumber
 from backproof.kernel.ring import Quotient, TooBig
 from backproof.terms import (
     ONE,
@@ -344,8 +344,7 @@ def _assumed_total(normal: Normal, names: list[str], factors: list[Factor]) -> Q
         return None
     if sum(arg is idx(names[0]) for arg in term.args) != 1:
         return None
-    plain = reindex(term, {names[0]: idx(axis_of(names[0]))})
-    normal.conditions[relation("eq", reduction("sum", (axis_of(names[0]),), plain), ONE)] = None
+    normal.conditions[relation("eq", for_every(reduction("sum", names, term)), ONE)] = None
     return normal.ring.one
 
 
