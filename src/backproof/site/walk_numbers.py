@@ -21,6 +21,8 @@ Array = np.ndarray[Any, Any]
 _ALONE: Final = 5
 _ENTRY: Final = 4
 _DRAWN: Final = 3
+#: What is left of a difference that rounding errors alone keep from being zero.
+_NOTHING: Final = 1e-12
 #: More entries than these are shown as their count.
 _MOST: Final = 9
 
@@ -126,7 +128,9 @@ def _written(value: Any, digits: int) -> str:
 
 
 def _number(value: float, digits: int) -> str:
-    return f"{float(value):.{digits}g}".replace("-", "−") if np.isfinite(value) else "undefined"
+    if not np.isfinite(value):
+        return "undefined"
+    return "0" if abs(value) < _NOTHING else f"{float(value):.{digits}g}".replace("-", "−")
 
 
 def drawn(value: Any) -> str:

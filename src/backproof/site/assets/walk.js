@@ -68,6 +68,7 @@
 
   const number = (value, digits) => {
     if (!Number.isFinite(value)) return "undefined";
+    if (Math.abs(value) < 1e-12) return "0"; // what rounding errors leave of a zero
     return String(Number(value.toPrecision(digits))).replaceAll("-", "−");
   };
   const written = (value) => Array.isArray(value) ? `[${value.map(written).join(", ")}]` : number(value, 4);
