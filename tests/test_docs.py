@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from backproof import catalogue
 from backproof.audit.files import check_file
 
 from . import browsing
@@ -33,9 +34,15 @@ def test_python_prints_what_the_page_shows(page: Path) -> None:
     assert results.failed == 0, "".join(said)
 
 
-@pytest.mark.parametrize("name", ["tutorial", "conventions"])
+@pytest.mark.parametrize("name", ["tutorial", "conventions", "language"])
 def test_the_derivations_of_a_page_hold(name: str) -> None:
     assert [str(finding) for finding in check_file(DOCS / f"{name}.md").findings] == []
+
+
+def test_every_convention_of_the_catalogue_is_in_the_table() -> None:
+    rows = re.findall(r"^\| (`.*?) \|", (DOCS / "conventions.md").read_text(encoding="utf-8"), re.MULTILINE)
+    stated = {name for name in catalogue.names() if "\nat " in catalogue.load(name).text}
+    assert {name for row in rows for name in re.findall("`(.*?)`", row)} == stated
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
