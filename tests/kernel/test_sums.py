@@ -223,3 +223,23 @@ def test_an_entry_outside_its_axis_is_zero(left: str, right: str, kind: Kind) ->
 def test_a_condition_on_two_indices_of_one_axis_is_one_on_every_pair(left: str, condition: str) -> None:
     verdict = judge(read(left), read("size(n)"), Context({}, {}, {"x": ("n", "n'")}))
     assert [to_source(found) for found in verdict.conditions] == [condition]
+
+
+DENOMINATORS = [
+    ("10*p + 1", "10*p + 1", Kind.PROVED),
+    ("10*p + 1", "(10*p + 1)*10", Kind.UNKNOWN),
+    ("10*p + 1", "(10*p + 1)/10", Kind.UNKNOWN),
+    ("p + 0.1", "p + 0.1", Kind.PROVED),
+    ("p + 0.1", "10*p + 1", Kind.UNKNOWN),
+    ("(2*p + 3)*(5*q + 7)^2", "(2*p + 3)*(5*q + 7)^2", Kind.PROVED),
+    ("sqrt(p + 0.1)^3", "sqrt(p + 0.1)*(p + 0.1)", Kind.PROVED),
+    ("sqrt(p + 0.1)^3", "sqrt(p + 0.1)*(10*p + 1)", Kind.UNKNOWN),
+    ("(3 - 2*exp(-q))", "(3 - 2*exp(-q))", Kind.PROVED_IF),
+]
+
+
+@pytest.mark.parametrize(("below", "outside", "kind"), DENOMINATORS)
+def test_a_denominator_leaves_a_sum_with_its_content(below: str, outside: str, kind: Kind) -> None:
+    context = Context({}, {"p": NAMED["positive"], "q": NAMED["positive"]}, {"g": ("n",)})
+    left, right = read(f"sum[n](g[n]/({below}))"), read(f"sum[n](g[n])/({outside})")
+    assert judge(left, right, context, refute=False).kind is kind

@@ -170,12 +170,12 @@ def sum_over(normal: Normal, axes: Iterable[str], value: Quotient) -> Quotient:
 def _sum_over_one(normal: Normal, name: str, value: Quotient) -> Quotient:
     ring = normal.ring
     outside, inside = ring.one, []
-    for factor, times in value.ring.factors(value.denominator)[1]:
+    content, below = ring.factors(value.denominator)
+    for factor, times in below:
         if name in ring.term(factor).axes:
             inside.append((ring.term(factor), -times))
         else:
             outside *= ring.quotient(factor) ** times
-    lead = value.denominator.leading_coefficient()
     total = ring.zero
     groups: dict[tuple[Factor, ...], Quotient] = {}
     for monomial, number in ring.monomials(value.numerator):
@@ -187,7 +187,7 @@ def _sum_over_one(normal: Normal, name: str, value: Quotient) -> Quotient:
     for factors, coefficient in groups.items():
         if not coefficient.is_zero():
             total += coefficient * _sum_of_product(normal, name, factors)
-    return total / (outside * ring.quotient(ring.context.constant(lead)))
+    return total / (outside * ring.constant(content))
 
 
 def _sum_of_product(normal: Normal, name: str, factors: tuple[Factor, ...]) -> Quotient:
