@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import backproof
 from backproof import catalogue
 from backproof.audit.files import check_file
 
@@ -43,6 +44,11 @@ def test_every_convention_of_the_catalogue_is_in_the_table() -> None:
     rows = re.findall(r"^\| (`.*?) \|", (DOCS / "conventions.md").read_text(encoding="utf-8"), re.MULTILINE)
     stated = {name for name in catalogue.names() if "\nat " in catalogue.load(name).text}
     assert {name for row in rows for name in re.findall("`(.*?)`", row)} == stated
+
+
+def test_every_public_name_is_on_the_page_about_python() -> None:
+    shown = re.findall(r"^\.\. auto\w+:: (\w+)(?:\(\))?$", (DOCS / "api.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(shown) == {*backproof.__all__} - {"__version__"}
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
