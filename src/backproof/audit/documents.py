@@ -13,9 +13,10 @@ from backproof.derivation import Derivation, JudgedChain, JudgedStep
 from backproof.domains import Context, Definition
 from backproof.errors import BackproofError, NotDerivable, SourceError, in_words
 from backproof.inlining import inline_calls, inline_claim, lookup_in
-from backproof.kernel import Kind
+from backproof.kernel import Kind, judge
 from backproof.language import to_source
 from backproof.language.document import Claim, Document, Node, Prose, Span
+from backproof.terms import ZERO
 
 if TYPE_CHECKING:
     from backproof.checking import Witness
@@ -67,6 +68,7 @@ def check_node(document: Document, node: Node, numeric: bool, thorough: bool) ->
         return Report(document.path, (derivation,), findings=found)
     witnesses = ask_witnesses(derivation, thorough)
     found = found or tuple(witness_findings(document.path, node, witnesses))
+    found += tuple(vacuous_findings(document.path, derivation, witnesses))
     return Report(document.path, (derivation,), witnesses=(witnesses,), findings=found)
 
 
@@ -216,6 +218,17 @@ def witness_findings(path: str, node: Node, found: Mapping[str, Witness]) -> Ite
         elif witness.state == "disagreed":
             message = f"the {name} witness disagrees about {node.name}"
             yield finding(Severity.WRONG, path, node.span, message, witness.detail)
+
+
+def vacuous_findings(path: str, derivation: Derivation, found: Mapping[str, Witness]) -> Iterator[Finding]:
+    """Yield a warning for every gradient that the kernel proves to be zero, whatever arrives."""
+    zero = {name for witness in found.values() for name in witness.zero}
+    for chain in derivation.chains:
+        name = str(chain.target.data)
+        if name[1:] in zero and judge(chain.result, ZERO, derivation.context).kind is Kind.PROVED:
+            message = f"warning: {name} is zero whatever arrives, so that its check is vacuous"
+            hint = "any multiple of a right formula would pass; check the node without what comes after it"
+            yield finding(Severity.WARNING, path, derivation.node.span, message, hint)
 
 
 def unreadable(path: str, error: BackproofError | OSError | UnicodeError) -> Finding:

@@ -16,11 +16,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """An independent source of agreement: its state, how much it compared or where it disagrees."""
+    """An independent source of agreement: its state, how much it compared or where it disagrees.
+
+    ``zero`` are the inputs whose gradient was 0 wherever it was looked at.
+    """
 
     state: State
     detail: str
     comparisons: int = 0
+    zero: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.state}: {self.detail}"

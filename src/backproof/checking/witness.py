@@ -119,9 +119,10 @@ def sympy_witness(derivation: Derivation, composed: Composed, seed: int = 0) -> 
             moving |= {name for name, value in zip(names, expected or (), strict=True) if value}
     if not seen:
         return Witness(State.ABSENT, "no point of the domain at which SymPy gives a number")
-    vacuous = [f"d{name} is 0 at all of them" for name in names if name not in moving]
+    zero = tuple(name for name in names if name not in moving)
     detail = f"its own derivative agrees at {plural(seen, 'point')} to {AGREEING} digits"
-    return Witness(State.AGREED, "; ".join([detail, *vacuous]), seen * len(names))
+    vacuous = [f"d{name} is 0 at all of them" for name in zero]
+    return Witness(State.AGREED, "; ".join([detail, *vacuous]), seen * len(names), zero)
 
 
 def _values(function: Callable[[Values], tuple[Any, ...]], values: Values) -> tuple[Any, ...] | None:

@@ -26,6 +26,8 @@ from backproof.terms import REDUCTIONS, Term, num, postorder
 #: Digits in which SymPy computes, and how many of them must agree with the derived gradient.
 DIGITS: Final = 60
 AGREEING: Final = 30
+#: What is smaller is taken for a rounded zero.
+TINY: Final = sp.Float(10) ** -AGREEING
 #: Entries of every input that are looked at, at each choice of sizes, if one of them moves anything.
 ENTRIES: Final = 3
 #: The lengths that axes take in turn; two choices, so that no size is special.
@@ -49,13 +51,13 @@ def written_out_witness(derivation: Derivation, seed: int = 0) -> Witness:
                 if not _agree(own, derived):
                     return Witness(State.DISAGREED, _difference(name, at, own, derived, sizes), seen)
                 seen += 1
-                moving |= {name} if own else set()
+                moving |= {name} if abs(own) > TINY else set()
         except (NotDerivable, TooLarge) as refusal:
             return Witness(State.ABSENT, str(refusal) or "too large to be written out")
         shown.append(", ".join(f"{axis} = {length}" for axis, length in sizes.items()))
-    still = [f"d{given.name} is 0 at all of them" for given in scene.varying if given.name not in moving]
+    zero = tuple(given.name for given in scene.varying if given.name not in moving)
     detail = f"its own derivative agrees in {plural(seen, 'entry')} at the sizes {' and '.join(shown)}"
-    return Witness(State.AGREED, "; ".join([detail, *still]), seen)
+    return Witness(State.AGREED, "; ".join([detail, *(f"d{name} is 0 at all of them" for name in zero)]), seen, zero)
 
 
 def sizes_of(node: Node, lengths: tuple[int, ...]) -> dict[str, int]:
@@ -99,7 +101,7 @@ class Scene:
                 if number >= ENTRIES and moving:
                     break
                 own, derived = self.slope(given.name, places[place]), self.worked.entry(f"d{given.name}", places[place])
-                moving = moving or bool(own)
+                moving = moving or abs(own) > TINY
                 yield given.name, places[place], own, None if derived is None else _float(derived)
 
     def slope(self, name: str, at: Shape) -> Any:
@@ -176,7 +178,7 @@ def _agree(own: Any, derived: Any) -> bool:
     if derived is None or not own.is_number or not own.is_finite:
         return False
     scale = max(1, abs(own), abs(derived))
-    return bool(abs(own - derived) <= scale * sp.Float(10) ** -AGREEING)
+    return bool(abs(own - derived) <= scale * TINY)
 
 
 def _difference(name: str, at: Shape, own: Any, derived: Any, sizes: Sizes) -> str:
