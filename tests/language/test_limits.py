@@ -18,7 +18,8 @@ DEEP = "more than 2000 brackets, signs or powers inside one another"
     [
         ("(" * 100_000, DEEP),
         ("(" * 2001 + "x" + ")" * 2001, DEEP),
-        ("- " * 100_000 + "x", DEEP),
+        ("- " * 99_000 + "x", DEEP),
+        ("x " * 100_001, "more than 100,000 words, numbers and signs"),
         ("x^" * 10_000 + "x", DEEP),
         ("x/" * 10_000 + "x", DEEP),
         ("x[" * 10_000, DEEP),

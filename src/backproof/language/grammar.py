@@ -10,6 +10,7 @@ from typing import Final
 from backproof.terms import FUNCTIONS, RELATIONS, Term
 
 MAX_CHARACTERS: Final = 1_000_000
+MAX_TOKENS: Final = 100_000
 MAX_DIGITS: Final = 1000
 MAX_EXPONENT: Final = 400
 MAX_NAME: Final = 100

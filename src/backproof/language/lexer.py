@@ -35,6 +35,7 @@ class Source:
 
     def __init__(self, text: str, path: str) -> None:
         self.path = path
+        self.count = 0
         self.lines = text.removeprefix("\ufeff").split("\n")
         if len(text) > grammar.MAX_CHARACTERS:
             limit = f"{grammar.MAX_CHARACTERS:,}"
@@ -71,6 +72,7 @@ _HINTS: Final[dict[str, str]] = {
     "==": "=", "&": "and", "|": "or", "!": "not", "~": "not", "%": "x/100", "{": "(", "}": ")",
     ";": "one statement per line",
 }  # fmt: skip
+_LARGEST: Final = Fraction(10) ** grammar.MAX_EXPONENT
 _OPENING: Final = frozenset("([")
 _CLOSING: Final = frozenset(")]")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -101,17 +103,20 @@ def _check_number(source: Source, token: Token, text: str) -> None:
         hint = f"write {token.text}*{rest}" if rest[0].isalpha() else "write it as 1000 or 0.5"
         source.fail_at(token, f"'{token.text[:40]}{rest[:40]}' is no number; {hint}")
     mantissa, _, exponent = token.text.lower().partition("e")
+    if not exponent and len(mantissa) < grammar.MAX_EXPONENT:
+        return
     if len(mantissa.replace(".", "")) > grammar.MAX_DIGITS or len(exponent) > grammar.MAX_DIGITS:
         source.fail_at(token, f"the number has more than {grammar.MAX_DIGITS} digits")
     value = number(token.text)
-    largest = Fraction(10) ** grammar.MAX_EXPONENT
-    if value and not 1 / largest <= value <= largest:
+    if value and not 1 / _LARGEST <= value <= _LARGEST:
         limit = grammar.MAX_EXPONENT
         source.fail_at(token, f"the number lies outside 1e-{limit} … 1e{limit}")
 
 
 def number(text: str) -> Fraction:
     """Return the exact value of a decimal; far outside the limits, some value outside them."""
+    if text.isdigit():
+        return Fraction(int(text))
     mantissa, _, exponent = text.lower().partition("e")
     whole, _, decimals = mantissa.partition(".")
     bound = 3 * (grammar.MAX_DIGITS + grammar.MAX_EXPONENT)
@@ -137,6 +142,9 @@ def _line_tokens(source: Source, line: int, start: int, stop: int) -> Iterator[T
         if kind == "space":
             continue
         token = Token(kind if kind != "sign" else found.group(), found.group(), line, begin + 1)
+        source.count += 1
+        if source.count > grammar.MAX_TOKENS:
+            source.fail_at(token, f"more than {grammar.MAX_TOKENS:,} words, numbers and signs")
         _check(source, token, text)
         if kind != "comment":
             yield token
