@@ -243,3 +243,20 @@ def test_a_denominator_leaves_a_sum_with_its_content(below: str, outside: str, k
     context = Context({}, {"p": NAMED["positive"], "q": NAMED["positive"]}, {"g": ("n",)})
     left, right = read(f"sum[n](g[n]/({below}))"), read(f"sum[n](g[n])/({outside})")
     assert judge(left, right, context, refute=False).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "kind"),
+    [
+        ("sum[n, n'](x[n, n']*[n = n'])", "sum[n](x[n, n])", Kind.PROVED),
+        ("sum[n, n', n''](x[n, n']*[n = n']*[n' = n'']*[n = n''])", "sum[n](x[n, n])", Kind.PROVED),
+        ("sum[n, n', n''](x[n, n']*[n = n']*[n' = n''])", "sum[n](x[n, n])", Kind.PROVED),
+        ("sum[n, n', n''](x[n, n']*[n = n'])", "size(n)*sum[n](x[n, n])", Kind.PROVED),
+        ("sum[n, n', n''](x[n, n']*[n = n'])", "sum[n](x[n, n])", Kind.REFUTED),
+        ("sum[n, n'](x[n, n']*[n = n'']*[n' = n''])", "x[m, n'']", Kind.PROVED),
+        ("sum[n, n'](x[n, n']*[n = n'']*[n' = n''] + x[n, n'])", "x[m, n''] + sum[n, n'](x[n, n'])", Kind.PROVED),
+        ("sum[n, n'](x[n, n']/(1 + x[n, n']^2)*[n = n'']*[n' = n''])", "x[m, n'']/(1 + x[m, n'']^2)", Kind.PROVED),
+    ],
+)
+def test_brackets_pick_several_indices_at_once(left: str, right: str, kind: Kind) -> None:
+    assert judge(read(left), read(right), Context({}, {}, {"x": ("n", "n'")})).kind is kind

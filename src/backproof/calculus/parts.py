@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from backproof.derivation import JudgedChain
@@ -45,15 +45,20 @@ class Parts:
             self.known[name] = Known(Definition(name, chain.result, axes), tuple(conditions))
 
     def of(self, left: Term, right: Term) -> Iterator[Context]:
-        """Yield the parts for one step: with the definitions that it trades, then with every line as it is defined."""
-        traded = self._traded(left, right)
-        conditions = [self.conditions_of(name) for name in sorted(self._open_lines([left, right], traded))]
-        if None not in conditions:
-            yield self._part(traded, [c for found in conditions for c in found or ()])
-        yield self._part({**traded, **self.lines}, [])
+        """Yield the parts for one step: with the definitions that it trades, then with every line as it is defined.
 
-    def _open_lines(self, roots: Iterable[Term], definitions: Definitions) -> set[str]:
-        return _reached(roots, definitions) & self.lines.keys() - definitions.keys()
+        A derivative may have no trace of the lines that it reads, so these are first left as they are.
+        """
+        rule = self._rule(str(left.data)) if left.head == "sym" else {}
+        few = self._traded(left, right, rule, hidden=self.lines.keys() if rule else frozenset())
+        more = self._traded(left, right, few, hidden=frozenset())
+        for traded in (few, more) if len(more) > len(few) else (few,):
+            open_lines = sorted(_reached([left, right], traded) & self.lines.keys() - traded.keys())
+            conditions = [self.conditions_of(name) for name in open_lines]
+            if None not in conditions:
+                yield self._part(traded, [c for found in conditions for c in found or ()])
+        if self.lines.keys() - more.keys():
+            yield self._part({**more, **self.lines}, [])
 
     def _part(self, definitions: Definitions, conditions: Iterable[Term]) -> Context:
         used = [self.known[name] for name, made in definitions.items() if self._is_known(name, made)]
@@ -63,10 +68,9 @@ class Parts:
     def _is_known(self, name: str, made: Definition) -> bool:
         return name in self.known and self.known[name].definition is made
 
-    def _traded(self, left: Term, right: Term) -> dict[str, Definition]:
+    def _traded(self, left: Term, right: Term, given: Definitions, hidden: Set[str]) -> dict[str, Definition]:
         """Return the definitions of what one side has and the other has not, and so on with what those bring in."""
-        found = self._rule(str(left.data)) if left.head == "sym" else {}
-        hidden = self.lines.keys() if found else frozenset()  # a derivative may have no trace of what it reads
+        found = dict(given)
         while True:
             before, after = _reached([left], found), _reached([right], found)
             open_names = (before - hidden) ^ (after - (hidden & before))

@@ -6,10 +6,13 @@ indices.  Every rule holds for each size of each axis, so a step proved here is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from fractions import Fraction
+from functools import partial
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
+
+from flint import fmpq
 
 from backproof.kernel.indices import axis_of, for_every, freshen, has_bound, is_bound, ordered, reindex, renumber
 from backproof.kernel.ring import Quotient, TooBig
@@ -159,56 +162,107 @@ def opaque(normal: Normal, head: str, axes: tuple[str, ...], value: Quotient) ->
 
 def sum_over(normal: Normal, axes: Iterable[str], value: Quotient) -> Quotient:
     """Return the sum of ``value``; its sign is kept where every entry has it."""
-    total = value
-    for axis in axes:
-        total = _sum_over_one(normal, axis, total)
+    names = tuple(axes)
+    picked, total = _picked(normal, names, value)
+    for name in names:
+        total = _linear(normal, (name,), total, partial(_sum_of_product, normal, name))
+    if not picked.is_zero():
+        total += _linear(normal, names, picked, partial(_sum_of_picked, normal, names))
     if normal.signs.is_nonnegative(value):
         normal.signs.learn_nonnegative(total)
     return total
 
 
-def _sum_over_one(normal: Normal, name: str, value: Quotient) -> Quotient:
+def _picked(normal: Normal, names: tuple[str, ...], value: Quotient) -> tuple[Quotient, Quotient]:
+    """Return the terms with a bracket that picks a plain index for one of several bound ones, and the others."""
+    ring = normal.ring
+    numbers = {g.number for g in ring.generators if g.head == "delta" and _pair(g.term, names)}
+    zero = ring.context.constant(0)
+    if len(names) < 2 or not numbers:
+        return ring.quotient(zero), value
+    terms = ring.monomials(value.numerator)
+    parts = [ring.monomial(m) * fmpq(c.numerator, c.denominator) for m, c in terms if not numbers.isdisjoint(dict(m))]
+    picked = sum(parts, zero)
+    rest = Quotient(ring, value.numerator - picked, value.denominator)
+    return Quotient(ring, picked, value.denominator).lowest(), rest.lowest()
+
+
+def _pair(delta: Term, names: Collection[str]) -> tuple[str, Term] | None:
+    """Return one of the bound indices and the plain index over the same axis that a bracket picks for it."""
+    subject = delta.args[0]
+    if subject.head != "add" or len(subject.args) != 2:
+        return None
+    first, second = (part.args[0] if part.head == "neg" else part for part in subject.args)
+    is_difference = first is not second and (subject.args[0].head == "neg") != (subject.args[1].head == "neg")
+    if not is_difference or first.head != "idx" or second.head != "idx" or axis_of(first.data) != axis_of(second.data):
+        return None
+    pairs = ((first.data, second), (second.data, first))
+    return next(((name, place) for name, place in pairs if name in names), None)
+
+
+def _sum_of_picked(normal: Normal, names: tuple[str, ...], factors: tuple[Factor, ...]) -> Quotient:
+    """Return the sum of a product in which brackets pick plain indices, all of them at once."""
+    places: dict[str, Term] = {}
+    rest = list(factors)
+    for factor in factors:
+        pair = None
+        if factor[0].head == "delta" and factor[1] > 0:
+            pair = _pair(reindex(factor[0], places), [name for name in names if name not in places])
+        if pair is not None:
+            rest.remove(factor)
+            name, place = pair
+            places = {old: reindex(at, {name: place}) for old, at in places.items()} | {name: place}
+    left = [name for name in names if name not in places]
+    return sum_over(normal, left, contracted(normal, places, rest))
+
+
+def _linear(
+    normal: Normal, names: tuple[str, ...], value: Quotient, of_product: Callable[[tuple[Factor, ...]], Quotient]
+) -> Quotient:
+    """Return the sum over bound indices term by term, each a factor without them times what ``of_product`` says."""
     ring = normal.ring
     outside, inside = ring.one, []
     content, below = ring.factors(value.denominator)
     for factor, times in below:
-        if name in ring.term(factor).axes:
-            inside.append((ring.term(factor), -times))
+        term = ring.term(factor)
+        if any(name in term.axes for name in names):
+            inside.append((term, -times))
         else:
             outside *= ring.quotient(factor) ** times
-    total = ring.zero
     groups: dict[tuple[Factor, ...], Quotient] = {}
     for monomial, number in ring.monomials(value.numerator):
-        free = tuple((i, e) for i, e in monomial if name not in ring.generators[i].term.axes)
-        bound = tuple((ring.generators[i].term, e) for i, e in monomial if name in ring.generators[i].term.axes)
+        parts = [(i, e, ring.generators[i].term) for i, e in monomial]
+        free = tuple((i, e) for i, e, term in parts if not any(name in term.axes for name in names))
+        bound = tuple((term, e) for _, e, term in parts if any(name in term.axes for name in names))
         part = ring.quotient(ring.monomial(free)) * ring.constant(number)
         key = (*bound, *inside)
         groups[key] = groups[key] + part if key in groups else part
+    total = ring.zero
     for factors, coefficient in groups.items():
         if not coefficient.is_zero():
-            total += coefficient * _sum_of_product(normal, name, factors)
+            total += coefficient * of_product(factors)
     return total / (outside * ring.constant(content))
 
 
 def _sum_of_product(normal: Normal, name: str, factors: tuple[Factor, ...]) -> Quotient:
     if not factors:
         return normal(size(axis_of(name)))
-    for i, (term, _) in enumerate(factors):
-        if term.head == "delta":
+    for i, (term, times) in enumerate(factors):
+        if term.head == "delta" and times > 0:
             found = _solve(normal, term.args[0], name)
             rest = factors[:i] + factors[i + 1 :]
             if found is not None and _is_in_range(normal, found, name, rest):
-                return contracted(normal, name, found, rest)
+                return contracted(normal, {name: found}, rest)
     return _generators(normal, [name], list(factors))
 
 
-def contracted(normal: Normal, name: str, found: Term, rest: Iterable[Factor]) -> Quotient:
-    """Return the product at the index that a bracket picks; what is known at the bound index holds there too."""
+def contracted(normal: Normal, places: Mapping[str, Term], rest: Iterable[Factor]) -> Quotient:
+    """Return the product at the indices that brackets pick; what is known at the bound ones holds there too."""
     for known in list(normal.signs.nonnegative.values()):
         fact = normal.ring.term(known)
-        if name in fact.axes:
-            normal.signs.learn_nonnegative(normal(reindex(freshen(fact), {name: found})))
-    return normal(reindex(freshen(_product(rest)), {name: found}))
+        if any(name in fact.axes for name in places):
+            normal.signs.learn_nonnegative(normal(reindex(freshen(fact), places)))
+    return normal(reindex(freshen(_product(rest)), places))
 
 
 def _product(factors: Iterable[Factor]) -> Term:
@@ -253,13 +307,13 @@ def _generators(normal: Normal, names: list[str], factors: list[Factor]) -> Quot
     names, factors = _flatten(names, factors)
     if len(names) > MAX_BOUND:
         raise TooBig(f"a sum over {len(names)} indices at once")
-    for i, (term, _) in enumerate(factors):
-        for name in names if term.head == "delta" else ():
+    for i, (term, times) in enumerate(factors):
+        for name in names if term.head == "delta" and times > 0 else ():
             found = _solve(normal, term.args[0], name)
             rest = tuple(factors[:i] + factors[i + 1 :])
             if found is not None and _is_in_range(normal, found, name, rest):
                 others = [other for other in names if other != name]
-                return sum_over(normal, others, contracted(normal, name, found, rest))
+                return sum_over(normal, others, contracted(normal, {name: found}, rest))
     result = normal.ring.one
     while names:
         group, used = {names[0]}, []
