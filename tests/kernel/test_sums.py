@@ -253,9 +253,9 @@ def test_a_denominator_leaves_a_sum_with_its_content(below: str, outside: str, k
         ("sum[n, n', n''](x[n, n']*[n = n']*[n' = n''])", "sum[n](x[n, n])", Kind.PROVED),
         ("sum[n, n', n''](x[n, n']*[n = n'])", "size(n)*sum[n](x[n, n])", Kind.PROVED),
         ("sum[n, n', n''](x[n, n']*[n = n'])", "sum[n](x[n, n])", Kind.REFUTED),
-        ("sum[n, n'](x[n, n']*[n = n'']*[n' = n''])", "x[m, n'']", Kind.PROVED),
-        ("sum[n, n'](x[n, n']*[n = n'']*[n' = n''] + x[n, n'])", "x[m, n''] + sum[n, n'](x[n, n'])", Kind.PROVED),
-        ("sum[n, n'](x[n, n']/(1 + x[n, n']^2)*[n = n'']*[n' = n''])", "x[m, n'']/(1 + x[m, n'']^2)", Kind.PROVED),
+        ("sum[n, n'](x[n, n']*[n = n'']*[n' = n''])", "x[n'', n'']", Kind.PROVED),
+        ("sum[n, n'](x[n, n']*[n = n'']*[n' = n''] + x[n, n'])", "x[n'', n''] + sum[n, n'](x[n, n'])", Kind.PROVED),
+        ("sum[n, n'](x[n, n']/(1 + x[n, n']^2)*[n = n'']*[n' = n''])", "x[n'', n'']/(1 + x[n'', n'']^2)", Kind.PROVED),
     ],
 )
 def test_brackets_pick_several_indices_at_once(left: str, right: str, kind: Kind) -> None:
