@@ -46,7 +46,7 @@ def test_writes_markdown_as_latex(markdown: str, latex: str) -> None:
 
 
 def test_writes_markdown_as_text() -> None:
-    assert to_text(r"a *b* `c` $\alpha \cdot x^{2}$") == "a b c α · x^2"
+    assert to_text(r"a *b* `c` $\alpha \cdot x^{2}$") == "a b c α · x²"
 
 
 def test_paragraphs_stand_on_one_line_each_without_heading_signs() -> None:
@@ -55,3 +55,21 @@ def test_paragraphs_stand_on_one_line_each_without_heading_signs() -> None:
 
 def test_items_of_a_list_get_bullets() -> None:
     assert list(paragraphs("Two:\n- a\n  b\n- c\n1. d")) == ["Two:", "• a b", "• c", "1. d"]
+
+
+@pytest.mark.parametrize(
+    ("tex", "shown"),
+    [
+        (r"$dX = dA\,W_x^\top$", "dX = dA W_xᵀ"),
+        (r"$dK = dS^\top Q/\sqrt d$", "dK = dSᵀ Q/√d"),
+        (r"$\sqrt{x + 1}$", "√(x + 1)"),
+        (r"$e^{y}$", "eʸ"),
+        (r"$x^2$", "x²"),
+        (r"$2^{a,b}$", "2^(a,b)"),
+        (r"$\frac{1}{N}$", "1/N"),
+        (r"$\mathrm{scale}\; dS\,K$", "scale dS K"),
+        (r"$[j \le i]$", "[j ≤ i]"),
+    ],
+)
+def test_a_terminal_shows_tex_on_one_line(tex: str, shown: str) -> None:
+    assert to_text(tex) == shown

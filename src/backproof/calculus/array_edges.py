@@ -10,7 +10,7 @@ from backproof.calculus.refining import dressed
 from backproof.derivation import Local, Pullback
 from backproof.errors import NotDerivable
 from backproof.language.document import Line, Node
-from backproof.terms import Term, reduction, symbols
+from backproof.terms import ONE, Term, reduction, symbols
 
 
 def array_edges(node: Node) -> tuple[tuple[Local, ...], tuple[Pullback, ...]]:
@@ -56,5 +56,6 @@ def _reaching(lines: tuple[Line, ...], outputs: tuple[str, ...]) -> set[str]:
 def _slope(use: Use) -> Term:
     """Return the slope, summed over bound indices that the entry does not name."""
     free = tuple(name for name in use.bound if name not in use.entry.axes)
-    slope = joined((use.slope,))
+    factors = use.slope.args if use.slope.head == "mul" else (use.slope,)
+    slope = joined(tuple(sorted(factors, key=lambda factor: factor.head == "div" and factor.args[0] is ONE)))
     return reduction("sum", free, slope) if free else slope

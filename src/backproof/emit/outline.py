@@ -10,6 +10,7 @@ from typing import Final
 
 from backproof.derivation import Derivation, JudgedChain, JudgedStep, NumberRow, Pullback
 from backproof.domains import REAL
+from backproof.emit.operations import operation_words
 from backproof.emit.prose import visible
 from backproof.emit.typography import pull_signs
 from backproof.kernel.verdict import Kind, Verdict
@@ -128,7 +129,7 @@ def _graph(derivation: Derivation) -> Iterator[Block]:
     if domains:
         yield Remark(("With ", *_listed(domains), "."))
     lines = tuple(Row(_line_symbol(line.name, line.axes), line.term) for line in node.lines)
-    rows = tuple(Row(o.output, o.term, (_kind_words(o.kind),)) for o in derivation.operations)
+    rows = tuple(Row(o.output, o.term, (operation_words(o),)) for o in derivation.operations)
     if [(row.left, row.right) for row in lines] != [(row.left, row.right) for row in rows]:
         yield Equations(lines)
         if rows:
@@ -139,19 +140,6 @@ def _graph(derivation: Derivation) -> Iterator[Block]:
 
 def _line_symbol(name: str, axes: tuple[str, ...]) -> Term:
     return sym(name, *(make("idx", (), axis) for axis in axes))
-
-
-#: What an operation is called, where its name in the catalogue is not a word.
-_KINDS: Final = {
-    "neg": "change of sign", "add": "sum", "sub": "difference", "mul": "product", "div": "quotient",
-    "exp": "exponential", "log": "logarithm", "sqrt": "square root", "abs": "absolute value",
-    "relu": "rectifier", "max": "maximum", "min": "minimum", "reduce_max": "maximum", "reduce_min": "minimum",
-    "where": "choice", "copy": "name",
-}  # fmt: skip
-
-
-def _kind_words(kind: str) -> str:
-    return _KINDS.get(kind, kind.replace("_", " "))
 
 
 def _domain_words(given: Declaration) -> Words:

@@ -8,6 +8,7 @@ from typing import Final
 
 from backproof.derivation import Derivation, Operation, Pullback
 from backproof.emit.names import Scope, derivation_scope
+from backproof.emit.operations import PLACE, known_function
 from backproof.emit.outline import Words
 from backproof.emit.prose import visible
 from backproof.emit.text_style import TEXT
@@ -19,8 +20,6 @@ from backproof.terms import (
     Term,
     add,
     as_fraction,
-    call,
-    div,
     idx,
     make,
     mul,
@@ -140,16 +139,14 @@ def _uses(derivation: Derivation) -> Iterator[tuple[str, str]]:
 
 _SIGNS: Final = {"add": "+", "sub": "−", "mul": "×", "div": "/", "neg": "−", "copy": "="}
 _FUNCTIONS: Final = {"where": "if", "reduce_max": "max", "reduce_min": "min", "prod": "prod", "sum": "∑"}
-_PLACE: Final = sym("·")
 _POWERS: Final = {num(2): "square", num(3): "cube"}
-_KNOWN: Final = {div(ONE, add(ONE, call("exp", neg(_PLACE)))): "sigmoid"}
 _ONE_CONSTANT: Final = {"add": "+ ", "mul": "× ", "sub": "− ", "div": "/ "}
 
 
 def _label(operation: Operation) -> Words:
     """Return the sign of an operation, with the constant that it holds."""
     term, inputs = operation.term, operation.inputs
-    known = _KNOWN.get(substitute(term, dict.fromkeys(symbols(term), _PLACE)))
+    known = known_function(operation)
     if known:
         return (known,)
     constants = [value for value in inputs if not _varies(value)]
@@ -162,7 +159,7 @@ def _label(operation: Operation) -> Words:
         return (_ONE_CONSTANT[operation.kind], constants[0])
     if operation.kind in ("square", "power") and constants[-1] in _POWERS:
         return (_POWERS[constants[-1]],)
-    held = substitute(term, {value: _PLACE for value in inputs if _varies(value)})
+    held = substitute(term, {value: PLACE for value in inputs if _varies(value)})
     return (held,) if _columns(held) <= _LABEL else ("…",)
 
 
@@ -179,8 +176,8 @@ def _several(term: Term, inputs: tuple[Term, ...]) -> Words:
 
 def _inner(term: Term) -> Words:
     """Return the sign of what a reduction runs over, else the expression with places for its entries."""
-    held = substitute(term, dict.fromkeys(symbols(term), _PLACE))
-    short = held if _columns(held) <= _SIGN and _PLACE in postorder(held) else "…"
+    held = substitute(term, dict.fromkeys(symbols(term), PLACE))
+    short = held if _columns(held) <= _SIGN and PLACE in postorder(held) else "…"
     return (_SIGNS.get(term.head, short),)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from backproof.emit.latex_text import escape
 from backproof.emit.names import GREEK
+from backproof.emit.text_style import superscript
 
 _INLINE: Final = re.compile(
     r"`(?P<code>[^`\n]+)`|\$(?P<math>[^$]+)\$|\*\*(?P<strong>[^*]+)\*\*|\*(?P<emphasis>[^*\s][^*]*)\*"
@@ -68,7 +69,26 @@ def _mathematics(text: str) -> str:
     return f"${text}$" if is_safe(text) else escape(f"${text}$")
 
 
+def _raised(found: re.Match[str]) -> str:
+    return superscript(found[1]) or f"^({found[1]})"
+
+
+#: What TeX looks like on one line, applied in turn.
+_ON_A_LINE: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
+    (r"\\(?:mathrm|mathit|mathbf|mathbb|mathcal|operatorname|text)\{([^{}]*)\}", r"\1"),
+    (r"\^\s*(?:\\top|\{\\top\})", "ᵀ"),
+    (r"\\sqrt\s*\{([^{}]*)\}", r"√(\1)"),
+    (r"\\sqrt\s*", "√"),
+    (r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2"),
+    (r"\^\{([^{}\\]+)\}", _raised),
+    (r"\^([^\s\\{}()])", _raised),
+    (r"\s*\\(?:[,;: ]|q?quad(?![A-Za-z]))\s*", " "),
+)
+
+
 def _strip_tex(text: str) -> str:
+    for pattern, shown in _ON_A_LINE:
+        text = re.sub(pattern, shown, text)
     text = _COMMAND.sub(lambda match: SIGNS.get(match[1], match[1] if match[1].isalpha() else ""), text)
     return text.replace("{", "").replace("}", "")
 
