@@ -14,8 +14,8 @@ from typing import Any
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 IS_HERE = bool(BROWSER and DRIVER and find_spec("selenium"))
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+    "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 OVERFLOW = """
 const wide = document.documentElement.scrollWidth;
