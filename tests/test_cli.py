@@ -351,6 +351,73 @@ def test_completion_knows_nodes_commands_and_options(arguments: list[str], incom
     assert expected <= completions(arguments, incomplete)
 
 
+# ------------------------------------------------------------------ what a stranger's file may not do
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are of POSIX systems")
+@pytest.mark.parametrize("arguments", [("sigmoid", "--latex", "-o"), ("graph", "sigmoid", "-o")])
+def test_nothing_is_written_through_a_link_out_of_the_folder(
+    file: Path, tmp_path_factory: pytest.TempPathFactory, arguments: tuple[str, ...]
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "victim"
+    elsewhere.write_text("precious", encoding="utf-8")
+    Path("out.tex").symlink_to(elsewhere)
+    done = run(*arguments, "out.tex")
+    assert (done.exit_code, done.stderr) == (2, "derive: out.tex: is a link out of its folder\n")
+    assert elsewhere.read_text(encoding="utf-8") == "precious"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are of POSIX systems")
+def test_a_link_within_the_folder_is_followed(file: Path) -> None:
+    Path("link.md").symlink_to(file)
+    write_atomically(Path("link.md"), "new\n")
+    assert Path("link.md").is_symlink()
+    assert file.read_text(encoding="utf-8") == "new\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are of POSIX systems")
+def test_certificates_are_not_written_through_a_link(file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "victim"
+    Path("certificates").mkdir()
+    Path("certificates/00001.json").symlink_to(elsewhere)
+    assert run("check", "notes.md", "--certificates", "certificates").exit_code == 2
+    assert not elsewhere.exists()
+
+
+def test_certificates_of_a_former_run_do_not_stay(file: Path) -> None:
+    for words in (["sigmoid", "tanh"], ["notes.md"]):
+        assert run("check", *words, "--certificates", "certificates").exit_code == 0
+    assert [path.name for path in Path("certificates").iterdir()] == ["00001.json"]
+    assert run("verify", "certificates").exit_code == 0
+
+
+def test_checking_and_showing_write_nothing(file: Path) -> None:
+    for arguments in (["check", "notes.md"], ["notes.md"], ["notes.md", "--json"]):
+        assert run(*arguments).exit_code == 0
+    assert [path.name for path in file.parent.iterdir()] == ["notes.md"]
+
+
+HOSTILE = TRUE.replace("# Double", "# \x1b[2JDouble\u202e\n\n\x1b]0;title\x07 <script>alert(1)</script> \\input{x}")
+
+
+@pytest.mark.parametrize("form", ["--text", "--latex", "--markdown", "--html", "--svg", "--tikz", "--dot"])
+def test_prose_steers_no_terminal_whatever_the_format(file: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text(HOSTILE, encoding="utf-8")
+    shown = run("notes.md", form).stdout
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such a name is of POSIX systems")
+@pytest.mark.parametrize("text", [TRUE, FALSE, UNREADABLE])
+def test_the_name_of_a_file_steers_no_terminal(file: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    name = "\x1b[2J\u202e.md"
+    Path(name).write_text(text, encoding="utf-8")
+    done = run("check", name)
+    assert "\x1b[2J" not in done.stdout + done.stderr
+    assert "\u202e" not in done.stdout + done.stderr
+
+
 # ------------------------------------------------------------------ colour
 
 

@@ -16,7 +16,7 @@ from backproof import catalogue
 from backproof.audit.findings import Finding, Severity, exit_code
 from backproof.audit.fleet import Fleet, Limits
 from backproof.audit.summary import Summary
-from backproof.cli.output import note
+from backproof.cli.output import harmless, note
 from backproof.cli.progress import Bar
 from backproof.cli.trust import write_certificates
 from backproof.cli.words import exists
@@ -116,9 +116,9 @@ def print_report(report: Summary, shown: Shown) -> None:
     """Print one line for a file that is right, and every finding."""
     if not shown.quiet and exit_code(report.findings) == 0:
         mark = click.style("✓", fg="green")
-        click.echo(f"{mark} {Path(report.path).stem:<34} {verified(report)}", color=shown.colour)
+        click.echo(f"{mark} {harmless(Path(report.path).stem):<34} {verified(report)}", color=shown.colour)
     for finding in report.findings:
-        headline, *details = str(finding).splitlines()
+        headline, *details = harmless(str(finding)).splitlines()
         styled = click.style(headline, fg=_COLOURS[finding.severity], bold=True)
         click.echo("\n".join([styled, *details]), color=shown.colour)
     for condition in () if shown.quiet else report.conditions:

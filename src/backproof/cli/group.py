@@ -8,6 +8,7 @@ from io import TextIOWrapper
 import click
 from click.shell_completion import CompletionItem
 
+from backproof.cli.output import note
 from backproof.errors import BackproofError, in_words
 
 FALLBACK = "show"
@@ -42,7 +43,7 @@ class WordGroup(click.Group):
         except (BackproofError, OSError, UnicodeError) as mistake:
             if isinstance(mistake, BrokenPipeError):
                 raise
-            click.echo(f"derive: {in_words(mistake)}", err=True)
+            note(f"derive: {in_words(mistake)}")
             ctx.exit(2)
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)

@@ -32,7 +32,12 @@ def wants_colour(no_color: bool, stream: TextIO | None = None) -> bool:
 
 def note(text: str) -> None:
     """Write a note to stderr."""
-    click.echo(text, err=True)
+    click.echo(harmless(text), err=True)
+
+
+def harmless(text: str) -> str:
+    """Return ``text`` without what steers a terminal or turns its writing round: a file's name may hold that."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def deliver(text: str, destination: Path | None, colour: bool = False) -> None:
