@@ -11,6 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from backproof.kernel import judge
 from backproof.terms import Term, postorder, substitute, sym
 
 sys.setrecursionlimit(10**5)  # SymPy walks the flattened chain recursively
-ROUNDS = 7
+ROUNDS = 15
 #: Seconds after which ``simplify`` is stopped; such a step counts with this time.
 CAP = 10.0
 
@@ -51,23 +52,26 @@ def clock(work: Callable[[], object]) -> float:
 
 
 def start_up() -> None:
-    """Print how long a cold ``derive sigmoid --latex`` takes beside ``import sympy``."""
-    commands = {
-        "derive sigmoid --latex --no-cache": ["-m", "backproof", "sigmoid", "--latex", "--no-cache"],
-        "import sympy": ["-c", "import sympy"],
-    }
-    times: dict[str, list[float]] = {name: [] for name in commands}
+    """Print how long ``derive sigmoid --latex`` takes beside the imports that it cannot do without."""
+    _start("cold", ["-m", "backproof", "sigmoid", "--latex", "--no-cache"], "import sympy")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CACHE_HOME"] = folder
+        _start("cached", ["-m", "backproof", "sigmoid", "--latex"], "import click")
+
+
+def _start(state: str, ours: list[str], peer: str) -> None:
+    times: dict[str, list[float]] = {}
     for turn in range(ROUNDS + 1):
-        for name, arguments in commands.items():
+        for name, arguments in ((" ".join(ours[2:]), ours), (peer, ["-c", peer])):
             seconds = clock(lambda arguments=arguments: _python(arguments))
-            if turn:  # the first turn writes the .pyc files
-                times[name].append(seconds)
-    median = {name: statistics.median(found) for name, found in times.items()}
-    print(f"## start: cold, median of {ROUNDS}, alternating")
-    for name, seconds in median.items():
+            if turn:  # the first turn writes the .pyc files, and the cache
+                times.setdefault(name, []).append(seconds)
+    print(f"## start: {state}, median of {ROUNDS}, alternating")
+    middle = [statistics.median(found) for found in times.values()]
+    for name, seconds in zip(times, middle, strict=True):
         print(f"{name:28} {1e3 * seconds:8.0f} ms")
-    ours, theirs = median.values()
-    print(f"{'ratio':28} {ours / theirs:8.2f}\n")
+    ratios = [mine / theirs for mine, theirs in zip(*times.values(), strict=True)]
+    print(f"{'ratio of medians':28} {middle[0] / middle[1]:8.2f}   median of ratios {statistics.median(ratios):.2f}\n")
 
 
 def _python(arguments: list[str]) -> None:
