@@ -242,12 +242,19 @@ def _chain_rows(chain: JudgedChain, entries: Mapping[Term, Term]) -> Iterator[Ro
 _DEFINITION: Final = re.compile(r"definitions? of [A-Za-z]\w*((, | and )[A-Za-z]\w*)*")
 
 
+#: What a reader calls the rules of sums.
+_PLAIN: Final = {
+    "index-rule": "chain rule, summed over entries", "contract-bracket": "the bracket leaves one entry",
+    "pull-out": "out of the sum", "known-sum": "a sum that is known", "collect": "collected",
+}  # fmt: skip
+
+
 def _rule_words(step: JudgedStep) -> Words:
     """Return the reason; names that are defined stand in mathematics."""
     if _DEFINITION.fullmatch(step.rule):
         opening, _, defined = step.rule.partition(" of ")
         return (f"{opening} of ", *_listed((sym(name),) for name in re.split(", | and ", defined)))
-    named = step.rule if " " in step.rule else step.rule.replace("-", " ")
+    named = step.rule if " " in step.rule else _PLAIN.get(step.rule, step.rule.replace("-", " "))
     return (Markup.of(named),) if named else ()
 
 
