@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from backproof import certificates
 from backproof.site import Source, build
 from backproof.site import folder as folders
 from backproof.site.building import sources
@@ -172,6 +173,34 @@ def test_a_page_that_somebody_removed_comes_back(tmp_path: Path) -> None:
     (tmp_path / "s" / "claim.html").unlink()
     assert build(given(sigmoid=SIGMOID, claim=CLAIM), tmp_path / "s").rendered == 1
     assert "claim" in page(tmp_path / "s", "claim")
+
+
+def test_certificates_stay_with_a_page_that_did_not_change(tmp_path: Path) -> None:
+    build(given(sigmoid=SIGMOID, claim=CLAIM), tmp_path / "s")
+    before = sorted(path.name for path in (tmp_path / "s" / "certificates").iterdir())
+    assert build(given(sigmoid=SIGMOID, claim=CLAIM.replace("A claim", "Another")), tmp_path / "s").rendered == 1
+    assert sorted(path.name for path in (tmp_path / "s" / "certificates").iterdir()) == before
+
+
+def test_a_certificate_that_somebody_removed_comes_back(tmp_path: Path) -> None:
+    build(given(claim=CLAIM), tmp_path / "s")
+    (tmp_path / "s" / "certificates" / "claim-1.json").unlink()
+    assert build(given(claim=CLAIM), tmp_path / "s").rendered == 1
+    assert (tmp_path / "s" / "certificates" / "claim-1.json").is_file()
+
+
+def test_the_certificates_of_claims_and_of_false_steps_are_confirmed(site: Path) -> None:
+    assert {checked.state for checked in certificates.verify(site / "certificates")} == {"confirmed"}
+    assert 'href="certificates/claim-1.json"' in page(site, "claim")
+
+
+def test_two_jobs_write_the_same_site_as_one(tmp_path: Path) -> None:
+    build(given(sigmoid=SIGMOID, claim=CLAIM), tmp_path / "one", jobs=1)
+    build(given(sigmoid=SIGMOID, claim=CLAIM), tmp_path / "two", jobs=2)
+    names = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file())
+    assert [(tmp_path / "one" / name).read_bytes() for name in names] == [
+        (tmp_path / "two" / name).read_bytes() for name in names
+    ]
 
 
 def test_a_false_step_is_found_again_without_rendering(tmp_path: Path) -> None:
