@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / 
 from backproof.checking.checks import check
 from backproof.checking.conventions import find_layers
 from backproof.checking.findings import LayerReport, Outcome
-from tests.checking import elementwise_sources, structured_mutants
+from tests.checking import elementwise_sources, layer_mutants, structured_mutants
 from tests.checking.elementwise_sources import Mutant
 
 
@@ -37,16 +37,21 @@ def module_of(source: str, name: str, package: str = "") -> ModuleType:
     return module
 
 
-def reports(source: str, name: str, only: str = "") -> list[LayerReport]:
+def reports(source: str, name: str, only: str = "", package: str = "") -> list[LayerReport]:
     """Return the reports on the layers of a source."""
-    module = module_of(source, name)
+    module = module_of(source, name, package)
     found = [layer for layer in find_layers(vars(module), f"{name}.py") if layer.name == only or not only]
     return [check(layer) for layer in found]
 
 
 def report_of(mutant: Mutant, number: int) -> LayerReport:
     only = mutant.layer.split(".")[1] if "." in mutant.layer else ""
-    return reports(mutant.source, f"mutant{number}", only)[0]
+    return reports(mutant.source, f"mutant{number}", only, package_of(mutant.layer))[0]
+
+
+def package_of(layer: str) -> str:
+    """Return the package that a source stands in, which its helpers share with it."""
+    return layer_mutants.PACKAGE if layer.startswith("layers/") else ""
 
 
 def is_found(report: LayerReport, mutant: Mutant) -> bool:
@@ -89,9 +94,8 @@ SILENT = frozenset({"stale cache", "output is the cache", "upstream overwritten"
 
 
 def main() -> None:
-    mutants = [
-        m for i, m in enumerate(elementwise_sources.mutants()) if m.fault in SILENT or not is_equivalent(m, i)
-    ] + structured_mutants.mutants()
+    mutants = [m for i, m in enumerate(elementwise_sources.mutants()) if m.fault in SILENT or not is_equivalent(m, i)]
+    mutants += structured_mutants.mutants() + layer_mutants.mutants()
     wanted = next((arg.split("=")[1] for arg in sys.argv if arg.startswith("--only=")), "")
     mutants = [m for m in mutants if wanted in m.id]
     rows: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
@@ -121,9 +125,15 @@ def main() -> None:
 
 def false_alarms() -> None:
     """Print which correct layers fail."""
-    right = list(structured_mutants.correct().items()) + list(elementwise_sources.sources().items())
+    right = [
+        *structured_mutants.correct().items(), *elementwise_sources.sources().items(), *layer_mutants.correct().items()
+    ]  # fmt: skip
     start = time.perf_counter()
-    found = [report for name, text in right for report in reports(text, f"right_{name.replace('-', '_')}")]
+    found = [
+        report
+        for name, text in right
+        for report in reports(text, f"right_{re.sub('[-/]', '_', name)}", package=package_of(name))
+    ]
     seconds = time.perf_counter() - start
     flagged = [
         report for report in found if report.outcome is not Outcome.PASSED and report.outcome is not Outcome.WARNING

@@ -22,6 +22,8 @@ NEARLY: Final = 1e-4
 #: A trace with more entries is not evaluated in high precision.
 LARGEST_EXACT: Final = 20_000
 DIGITS: Final = 60
+#: Fewer digits than this are worth a warning.
+_FEW: Final = 6
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ def tolerance(reference: Reference, name: str, found: Any) -> Any:
     record = reference.trace
     mine = record.found.get(name) if record is not None else None
     if record is not None and type(mine) is Lifted and mine.shape == np.shape(allowed):
-        allowed = allowed + SLACK * eps * record.bound(mine)
+        rounding = record.bound(mine)  # infinite where backward divides by zero: that forgives nothing
+        allowed = allowed + SLACK * eps * np.where(np.isfinite(rounding), rounding, 0)
     return allowed
 
 
@@ -100,11 +103,30 @@ def check_value(examination: Examination, wrong: list[Mismatch]) -> Row:
     linear = [] if wrong else list(_linearity(examination))
     detail = _detail(examination)
     found = row("value", problems + linear, detail)
+    notes = list(_missing(examination))
     names = _vacuous(examination)
     if names:
-        note = Finding("value", Outcome.WARNING, f"the gradient of {', '.join(names)} is 0 in every sample: vacuous")
-        found = row("value", [*problems, *linear, note], detail)
-    return found
+        message = f"the gradient of {', '.join(names)} is 0 in every sample: vacuous"
+        notes.append(Finding("value", Outcome.WARNING, message))
+    return row("value", [*problems, *linear, *notes], detail) if notes else found
+
+
+def _missing(examination: Examination) -> Iterator[Finding]:
+    """Yield the arguments without a gradient: a failure where its place is there and stays empty, else a warning."""
+    for name in examination.unchecked:
+        place = _empty_place(examination, name)
+        if place:
+            message = f"backward leaves {place} empty: it gives no gradient of {name}"
+            yield Finding("value", Outcome.FAILED, message, name, "gradient missing")
+        else:
+            yield Finding("value", Outcome.WARNING, f"no gradient of {name} is given: it is not checked", name)
+
+
+def _empty_place(examination: Examination, name: str) -> str:
+    """Return the attribute in which the gradient of an argument is kept, if it is still None."""
+    kept = getattr(examination.run(examination.samples[0]).state, "__dict__", {})
+    usual = (f"d{name}", f"grad_{name}", f"{name}_grad", f"d_{name}", f"grad{name}")
+    return next((place for place in usual if place in kept and kept[place] is None), "")
 
 
 def _raising(examination: Examination) -> Iterator[Finding]:
@@ -198,8 +220,10 @@ def _detail(examination: Examination) -> str:
         except UserError:
             continue
         source = source or reference.source
+    if not source:
+        return "backward runs in no sample"
     samples = plural(len(examination.samples), "sample")
-    return f"{plural(entries, 'entry')} in {samples} against {source or 'nothing'}"
+    return f"{plural(entries, 'entry')} in {samples} against {source}"
 
 
 # ------------------------------------------------------------------ agreement, in 60 digits
@@ -251,6 +275,9 @@ def exact_digits(record: Trace, name: str) -> float | None:
         return DIGITS
     left, right = balls(record.tape, found.ids), balls(record.tape, expected.ids)
     room = (SLACK * EPS * (record.bound(found) + record.bound(expected))).ravel()
+    broken = ~np.isfinite(found.witness.ravel()) & np.isfinite(expected.witness.ravel())
+    if broken.any():
+        return 0.0
     digits = float(DIGITS)
     for one, other, allowed in zip(left, right, room.tolist(), strict=True):
         gap = one - other
@@ -289,6 +316,9 @@ def check_agreement(examination: Examination, wrong: list[Mismatch]) -> Row:
     patterns = plural(result.patterns, "branch pattern")
     constants = "" if digits >= DIGITS else ", as far as rounded constants tell"
     where = f"at {plural(result.points, 'point')} of {patterns}"
+    if digits < _FEW:
+        message = f"only {digits} digits can be compared: constants or the conditions of the values leave no more"
+        return row("agreement", [Finding("agreement", Outcome.WARNING, message)], f"agrees to {digits} digits {where}")
     return Row("agreement", Outcome.PASSED, f"agrees to {digits} digits {where}{constants}{proved}")
 
 

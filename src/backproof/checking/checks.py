@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from backproof.checking.check_contracts import check_contract, check_layout, check_shapes
 from backproof.checking.check_domain import check_domain
@@ -14,7 +14,7 @@ from backproof.checking.diagnosis import diagnose
 from backproof.checking.examination import Examination, NotFed, Settings, examine
 from backproof.checking.fault_formulas import stated_formulas
 from backproof.checking.findings import SEVERITY, Finding, LayerReport, Outcome, Row
-from backproof.checking.layer import Layer, is_array
+from backproof.checking.layer import Layer
 from backproof.checking.running_user import UserError
 from backproof.errors import BackproofError
 
@@ -47,7 +47,7 @@ def check(layer: Layer, settings: Settings | None = None) -> LayerReport:
         rows = _with_diagnosis(rows, _diagnosed(examination, wrong))
     return LayerReport(
         layer.name, layer.path, layer.line, layer.convention, _specification(examination), rows,
-        _unchecked(examination), (*layer.notes, *examination.notes), time.perf_counter() - start,
+        examination.unchecked, (*layer.notes, *examination.notes), time.perf_counter() - start,
         stated_formulas(examination),
     )  # fmt: skip
 
@@ -108,14 +108,3 @@ def _specification(examination: Examination) -> str:
         return examination.reference(examination.samples[0]).source
     except UserError:
         return ""
-
-
-def _unchecked(examination: Examination) -> tuple[str, ...]:
-    """Return the arguments and parameters of which no gradient was returned."""
-    given = examination.samples[0]
-    try:
-        returned = set(examination.run(given).gradients)
-    except UserError:
-        return ()
-    names: list[Any] = [name for name, value in given.values.items() if is_array(value) and name not in given.constants]
-    return tuple(name for name in names if name not in returned)

@@ -176,6 +176,9 @@ def _upstream(evidence: Evidence) -> Fault | None:
         return Fault("upstream applied twice", "the upstream gradient comes in twice")
     if evidence.under(np.abs):
         return Fault("upstream's sign lost", "the sign of the upstream gradient is lost")
+    for place in range(len(evidence.cases[0].done.upstreams)):
+        if len(evidence.cases[0].done.upstreams) > 1 and evidence.under(lambda sent: 0 * sent, place):
+            return Fault("dropped path", f"the upstream gradient of output {place + 1} is left out")
     return None
 
 
@@ -220,12 +223,20 @@ def _redrawn(evidence: Evidence) -> Fault | None:
         try:
             state, _ = begin(examination.layer, case.sample)
             with seeded(case.sample.seed, examination.layer.functions):
+                _set_back(state, examination.layer.start(case.done.values))
                 found = examination.layer.backward(state, [np.array(u) for u in case.done.upstreams])
         except Exception:
             return None
         if not case.accepts(np.asarray(found.get(evidence.argument, np.nan))):
             return None
     return Fault("mask redrawn", "backward draws new random numbers where it ought to use those of forward")
+
+
+def _set_back(state: Any, fresh: Any) -> None:
+    """Give the generators of a used instance the state of those of a fresh one."""
+    for name, value in getattr(fresh, "__dict__", {}).items():
+        if isinstance(value, np.random.Generator) and isinstance(vars(state).get(name), np.random.Generator):
+            vars(state)[name].bit_generator.state = value.bit_generator.state
 
 
 def _order(evidence: Evidence) -> Fault | None:
@@ -327,10 +338,13 @@ def name_fault(evidence: Evidence, repair: Repair | None) -> Fault | None:
         if fault is not None and not (fault.name in _VAGUE and repair is not None):
             return fault
         if repair is not None:
-            return Fault(repair.fault, repair.message)
+            is_mask = fault is not None and fault.name == "mask missing" and repair.fault.endswith("ignored")
+            return Fault("mask missing" if is_mask else repair.fault, repair.message)
         if fault is not None:
             return fault
-        named = changed_formula(evidence) or other_function(evidence) or dropped_path(evidence)
+        node = evidence.examination.node
+        rows = (dropped_path, other_function) if node is not None and node.has_axes else (other_function, dropped_path)
+        named = changed_formula(evidence) or rows[0](evidence) or rows[1](evidence)
         named = named or changed_formula(evidence, derived_formulas)
         return Fault(*named) if named else _two(evidence)
     except UserError:

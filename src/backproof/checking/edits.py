@@ -73,6 +73,38 @@ def _operators(node: ast.AST, _: Scope) -> Iterator[Edit]:
         )
 
 
+def _sums_for_products(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    """Yield a product in the place of a sum and the other way round, a power in the place of a product."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        for operator, word in ((ast.Mult(), "multiplied"), (ast.Div(), "divided")):
+            message = f"`{_short(node.left)}` and `{_short(node.right)}` ought to be {word}"
+            yield "operator", message, ast.BinOp(node.left, operator, node.right)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
+        for added in (ast.Add(), ast.Sub()):
+            word = "added" if isinstance(added, ast.Add) else "subtracted"
+            message = f"`{_short(node.left)}` and `{_short(node.right)}` ought to be {word}"
+            yield "operator", message, ast.BinOp(node.left, added, node.right)
+        if isinstance(node.right, ast.Constant) and isinstance(node.op, ast.Mult):
+            power = ast.BinOp(node.left, ast.Pow(), node.right)
+            yield "power", f"`{_short(node)}` ought to be `{_short(power)}`", power
+
+
+def _complements(node: ast.AST, scope: Scope) -> Iterator[Edit]:
+    """Yield 1 - z in the place of z."""
+    if (
+        isinstance(node, (ast.Name, ast.Attribute))
+        and isinstance(node.ctx, ast.Load)
+        and ast.unparse(node) not in (scope.upstreams)
+    ):
+        text = ast.unparse(node)
+        changed = ast.BinOp(ast.Constant(1), ast.Sub(), _copied(node))
+        yield (
+            f"{last_name(text)} used for 1 - {last_name(text)}",
+            f"`{text}` stands where `1 - {text}` ought to",
+            changed,
+        )
+
+
 def _superfluous(node: ast.AST, scope: Scope) -> Iterator[Edit]:
     """Yield an operation without one of its operands."""
     if not isinstance(node, ast.BinOp):
@@ -161,36 +193,39 @@ def _flip(node: Any) -> Any:
 
 
 def _reductions(node: ast.AST, _: Scope) -> Iterator[Edit]:
-    """Yield a mean for a sum, a sum for a mean, another axis."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return
+    """Yield a mean for a sum, a sum for a mean."""
     others = {"sum": "mean", "mean": "sum"}
-    if node.func.attr in others:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in others:
         other = others[node.func.attr]
         changed = ast.Call(ast.Attribute(node.func.value, other, ast.Load()), node.args, node.keywords)
         fault = "mean for sum" if other == "sum" else "missing 1/N"
         yield fault, f"`{_short(node)}` is a {node.func.attr} where a {other} is meant", changed
-    for position, keyword in enumerate(node.keywords):
-        if keyword.arg == "axis":
-            for axis in _AXES:
-                keywords = list(node.keywords)
-                keywords[position] = ast.keyword("axis", _expression(axis))
-                if axis != ast.unparse(keyword.value):
-                    yield (
-                        "wrong axis",
-                        f"`{_short(node)}` goes over axis {ast.unparse(keyword.value)} where axis {axis} is meant",
-                        ast.Call(node.func, node.args, keywords),
-                    )
-    if node.func.attr in ("sum", "mean", "max", "min") and node.args and isinstance(node.args[-1], ast.Constant):
-        for axis in _AXES:
-            if axis != ast.unparse(node.args[-1]):
-                yield (
-                    "wrong axis",
-                    f"`{_short(node)}` goes over the wrong axis; {axis} is meant",
-                    ast.Call(node.func, [*node.args[:-1], _expression(axis)], node.keywords),
-                )
 
 
+def _axes(node: ast.AST, _: Scope) -> Iterator[Edit]:
+    """Yield another axis for a reduction, or one where it goes over all."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    named = [i for i, keyword in enumerate(node.keywords) if keyword.arg == "axis"]
+    for axis in _AXES:
+        keywords, args = list(node.keywords), list(node.args)
+        if named:
+            old = ast.unparse(keywords[named[0]].value)
+            keywords[named[0]] = ast.keyword("axis", _expression(axis))
+        elif node.func.attr in _REDUCTIONS and args and isinstance(args[-1], ast.Constant):
+            old, args[-1] = ast.unparse(args[-1]), _expression(axis)
+        elif node.func.attr in ("sum", "mean") and len(args) < 2:
+            old = "None"
+            keywords = [ast.keyword("axis", _expression(axis)), *keywords]
+        else:
+            return
+        if axis != old:
+            said = "all axes" if old == "None" else f"axis {old}"
+            message = f"`{_short(node)}` goes over {said} where axis {axis} is meant"
+            yield "wrong axis", message, ast.Call(node.func, args, keywords)
+
+
+_REDUCTIONS: Final = frozenset({"sum", "mean", "max", "min"})
 _AXES: Final = ("0", "1", "-1", "2", "None", "(0, 1)", "(0, 2, 3)")
 
 
@@ -340,8 +375,8 @@ _RELATED: Final = frozenset({"exp", "log", "sqrt", "tanh", "sin", "cos", "sinh",
 
 #: One row each; the rules that say most come first, since the first edit that repairs everything names the fault.
 EVERYWHERE: Final[tuple[Rule, ...]] = (
-    _signs, _assignments, _rows, _transposes, _reductions, _comparisons, _orders, _names, _operators, _superfluous,
-    _constants, _functions, _powers,
+    _signs, _assignments, _rows, _transposes, _reductions, _axes, _comparisons, _orders, _names, _operators,
+    _superfluous, _constants, _functions, _powers, _sums_for_products, _complements,
 )  # fmt: skip
 #: For whole values only: what is assigned, returned, or an operand of a product.
 VALUES: Final[tuple[Rule, ...]] = (_value_signs, _sums, _factors)

@@ -91,11 +91,14 @@ class Evidence:
         """The names of all arrays of floats of a sample."""
         return [n for n, v in self.cases[0].sample.values.items() if is_array(v) and np.size(v)]
 
-    def under(self, change: Callable[[Any], Any]) -> bool:
-        """Say whether what was found is right for a changed upstream gradient."""
+    def under(self, change: Callable[[Any], Any], place: int | None = None) -> bool:
+        """Say whether what was found is right for changed upstream gradients, or for the one of output ``place``."""
 
         def expected(case: Case) -> Any:
-            sent = [change(np.asarray(u)) for u in case.done.upstreams]
+            sent = [
+                change(np.asarray(u)) if place in (None, i) else np.asarray(u)
+                for i, u in enumerate(case.done.upstreams)
+            ]
             reference = self.examination.expect(case.sample, sent, with_backward=False)
             return reference.gradients[self.argument]
 

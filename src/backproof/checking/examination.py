@@ -25,6 +25,8 @@ from backproof.checking.tracing import Trace, differentiate, symbols_of, trace
 EPS: Final = float(np.finfo(np.float64).eps)
 #: How many times the first-order rounding error two correct results may be apart.
 SLACK: Final = 16
+#: Where a bound overflows, though the gradient is finite, so many roundings of the gradient itself stand for it.
+_UNKNOWN: Final = 1024
 
 
 @dataclass
@@ -43,7 +45,10 @@ class Reference:
 
     def tolerance(self, name: str, eps: float = EPS) -> Any:
         """Return how far an entry of a gradient may be from the expected one."""
-        return SLACK * eps * self.bounds[name] + np.finfo(np.float64).tiny
+        bounds = self.bounds[name]
+        size = np.abs(self.gradients[name])
+        known = np.where(np.isfinite(bounds), bounds, np.where(np.isfinite(size), _UNKNOWN * size, np.inf))
+        return SLACK * eps * known + np.finfo(np.float64).tiny
 
 
 @dataclass
@@ -63,6 +68,17 @@ class Examination:
     budget: float = 2.0
     _passes: dict[int, Pass | UserError] = field(default_factory=dict)
     _references: dict[int, Reference] = field(default_factory=dict)
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """The arguments and parameters of which no gradient is returned."""
+        given = self.samples[0]
+        try:
+            returned = self.run(given).gradients
+        except UserError:
+            return ()
+        names = [name for name, value in given.values.items() if is_array(value) and name not in given.constants]
+        return tuple(name for name in names if name not in returned)
 
     def run(self, given: Sample) -> Pass:
         """Return the float run of a sample; raises UserError."""
@@ -210,7 +226,25 @@ class NotFed(Exception):
 
 def examine(layer: Layer, settings: Settings) -> Examination:
     """Return the examination of a layer, with a plan under which its forward pass runs; raises NotFed."""
-    plan = _plan(layer, settings)
+    plan, passed_over = _plan(layer, settings)
+    if passed_over is not None:
+        examination = _prepared(layer, passed_over[0], settings)
+        if examination.node is not None and examination.node.has_axes:
+            return examination  # the catalogue says that these are the right shapes: so backward is wrong
+    examination = _prepared(layer, plan, settings)
+    if passed_over is not None:
+        examination.problems.append(_only_for_some(*passed_over))
+    return examination
+
+
+def _only_for_some(plan: Plan, reason: str) -> Finding:
+    shapes = ", ".join(f"{name} [{text.replace(' ', ', ')}]" for name, text in plan.shapes.items())
+    message = f"forward takes {shapes} as well, but then {reason}"
+    return Finding("value", Outcome.WARNING, message, fault="backward fails for other shapes")
+
+
+def _prepared(layer: Layer, plan: Plan, settings: Settings) -> Examination:
+    """Return the examination of a layer that is fed in a certain way."""
     examination = Examination(layer, plan, [], settings.seed, prove=settings.prove)
     variations = VARIATIONS[:2] if _is_fixed(plan) else VARIATIONS
     examination.samples = [_sample(layer, plan, name, SIZES | sizes, settings.seed) for name, sizes in variations]
@@ -225,20 +259,23 @@ def examine(layer: Layer, settings: Settings) -> Examination:
     return examination
 
 
-def _plan(layer: Layer, settings: Settings) -> Plan:
+def _plan(layer: Layer, settings: Settings) -> tuple[Plan, tuple[Plan, str] | None]:
+    """Return the first plan under which both passes run, and the first before it under which backward raises."""
     given = {"arguments": settings.arguments, "shapes": settings.shapes}
     ranked: list[tuple[int, Plan]] = []
     reason = "nothing fits the names of its arguments"
+    raising: tuple[Plan, str] | None = None
     for plan in plans(layer, given):
         score, why = _score(layer, plan, settings.seed)
         reason = reason if score < _UNUSABLE else why or reason
         if score <= 1:  # a wrong shape is the layer's mistake, not the plan's
-            return plan
+            return plan, raising
+        raising = raising or ((plan, why) if score < _UNUSABLE else None)
         ranked.append((score, plan))
     usable = [(score, plan) for score, plan in ranked if score < _UNUSABLE]
     if not usable:
         raise NotFed(f"no arguments were found that it accepts: {reason}")
-    return usable[0][1]
+    return usable[0][1], None
 
 
 _UNUSABLE: Final = 3

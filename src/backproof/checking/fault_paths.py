@@ -18,6 +18,7 @@ from backproof.checking.specification import evaluate, gradient_formula, node_na
 from backproof.checking.tape import LEAVES, Block
 from backproof.checking.tape_operations import OPERATIONS
 from backproof.checking.tracing import Trace
+from backproof.language import parse_expression
 from backproof.language.document import Node
 from backproof.terms import Term, sym, symbols
 
@@ -207,9 +208,15 @@ def _slope(name: str, case: Any, argument: str) -> Any:
         return case.done.upstreams[0] * operation.partials(x, operation.value(x))[0]
 
 
+#: Gradients in terms of the output, of nodes whose files state the forward pass alone.
+_OUTPUT_FORMS: Final[dict[str, Term]] = {
+    "tanh": parse_expression("dy*(1 - y^2)"), "exp": parse_expression("dy*y"), "sqrt": parse_expression("dy/(2*y)"),
+}  # fmt: skip
+
+
 def _is_output_form(node: Node, case: Any, argument: str) -> bool:
     """Say whether what was found is the node's gradient formula, with this layer's output for y."""
-    formula = gradient_formula(node, node.inputs[0].name)
+    formula = gradient_formula(node, node.inputs[0].name) or _OUTPUT_FORMS.get(node.name)
     output = node.lines[-1].name
     known = {
         sym(node.inputs[0].name): case.sample.values[argument], sym(output): case.done.outputs[0],

@@ -7,7 +7,7 @@ import inspect
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import FunctionType
 from typing import Any, Final
@@ -17,12 +17,12 @@ import numpy as np
 from backproof.checking.edits import EVERYWHERE, VALUES, Scope, last_name, statements
 from backproof.checking.evidence import Case, evidence_of
 from backproof.checking.examination import Examination
-from backproof.checking.layer import OUTPUT_NAMES, UPSTREAM_NAMES, Layer
+from backproof.checking.layer import OUTPUT_NAMES, UPSTREAM_NAMES, ClassLayer, Layer
 from backproof.checking.running_user import Pass, UserError, begin, once
 from backproof.checking.tracing import upstreams_for
 
 #: Seconds that may be spent on one layer.
-BUDGET: Final = 2.0
+BUDGET: Final = 3.0
 _CASES: Final = 3
 
 
@@ -45,6 +45,8 @@ class _Source:
     first: int
     original: Any
     lines: list[str]
+    is_helper: bool = False
+    is_method: bool = False
 
 
 def _parse(function: Any) -> _Source | None:
@@ -64,8 +66,8 @@ def _parse(function: Any) -> _Source | None:
 
 def repairs(examination: Examination, arguments: Sequence[str]) -> dict[str, Repair]:
     """Return for each wrong argument the first edit that repairs it, as far as one is found in time."""
-    source = _parse(examination.layer.backward_function)
-    if source is None or not arguments:
+    sources = list(sources_of(examination.layer))
+    if not sources or not arguments:
         return {}
     cases = {name: evidence_of(examination, name).telling or missing_cases(examination, name) for name in arguments}
     evidence = {name: _chosen(found) for name, found in cases.items()}
@@ -73,16 +75,37 @@ def repairs(examination: Examination, arguments: Sequence[str]) -> dict[str, Rep
     right = _right(examination, arguments)
     deadline = time.perf_counter() + BUDGET
     found: dict[str, Repair] = {}
-    for fault, message, place, revert in _candidates(source, _scope(examination, source)):
-        try:
-            if len(found) == len(evidence) or time.perf_counter() > deadline:
-                break
-            layer = _patched(examination.layer, source)
-            for name in _repaired(layer, {n: c for n, c in evidence.items() if n not in found}, right) if layer else ():
-                found[name] = Repair(fault, message, source.first + place.line - 1, place.text(source))
-        finally:
-            revert()
+    for source in sources:
+        for fault, message, place, revert in _candidates(source, _scope(examination, source)):
+            try:
+                if len(found) == len(evidence) or time.perf_counter() > deadline:
+                    return found
+                layer = _patched(examination.layer, source)
+                wanted = {name: cases for name, cases in evidence.items() if name not in found}
+                for name in _repaired(layer, wanted, right) if layer else ():
+                    found[name] = Repair(fault, message, source.first + place.line - 1, place.text(source))
+            finally:
+                revert()
     return found
+
+
+def sources_of(layer: Layer) -> Iterator[_Source]:
+    """Yield the source of backward, then those of the methods and functions of the same module that it calls."""
+    own = _parse(layer.backward_function)
+    if own is None:
+        return
+    yield own
+    called = {part.attr for part in ast.walk(own.function) if isinstance(part, ast.Attribute)}
+    called |= {part.id for part in ast.walk(own.function) if isinstance(part, ast.Name)}
+    cls = getattr(layer, "cls", None)
+    for name in sorted(called):
+        method = inspect.getattr_static(cls, name, None) if cls is not None else None
+        function = own.original.__globals__.get(name)
+        for helper, is_method in ((method, True), (function, False)):
+            if isinstance(helper, FunctionType) and helper.__code__ is not own.original.__code__:
+                source = _parse(helper)
+                if source is not None:
+                    yield replace(source, is_helper=True, is_method=is_method)
 
 
 def missing_cases(examination: Examination, argument: str) -> list[Case]:
@@ -120,7 +143,20 @@ def _patched(layer: Layer, source: _Source) -> Layer | None:
     function = space[source.function.name]
     function.__defaults__ = source.original.__defaults__
     function.__kwdefaults__ = source.original.__kwdefaults__
-    return layer.with_backward(function)
+    if not source.is_helper:
+        return layer.with_backward(function)
+    if source.is_method:
+        return with_method(layer, function)
+    plain = inspect.unwrap(layer.backward_function)
+    globals_ = {**plain.__globals__, function.__name__: function}
+    return layer.with_backward(FunctionType(plain.__code__, globals_, plain.__name__, plain.__defaults__))
+
+
+def with_method(layer: Layer, method: FunctionType) -> Layer | None:
+    """Return a layer whose class has another method."""
+    if not isinstance(layer, ClassLayer):
+        return None
+    return replace(layer, cls=type(layer.name, (layer.cls,), {method.__name__: method}))
 
 
 def _right(examination: Examination, wrong: Sequence[str]) -> list[Case]:

@@ -35,8 +35,6 @@ def layer_text(report: LayerReport, paint: Paint = plain, quiet: bool = False, w
     for finding in report.findings:
         if not quiet or finding.outcome is not Outcome.WARNING:
             lines += _finding(finding, paint, width)
-    if report.unchecked:
-        lines.append(_wrapped(f"  unchecked: no gradient of {', '.join(report.unchecked)} is returned", width, 4))
     if not quiet:
         lines += [_wrapped(f"  note: {note}", width, 8) for note in report.notes]
     return "\n".join(lines)

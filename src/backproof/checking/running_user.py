@@ -69,4 +69,7 @@ def once(layer: Layer, sample: Sample, upstreams: Sequence[Any] | None = None) -
     if upstreams is None:
         upstreams = upstreams_for(kept, sample.seed) if layer.takes_upstream else [np.ones_like(y) for y in kept]
     gradients = finish(layer, state, [np.array(u) for u in upstreams])
-    return Pass(state, values, kept, list(upstreams), {n: np.array(g) for n, g in gradients.items()})
+    try:
+        return Pass(state, values, kept, list(upstreams), {n: np.array(g) for n, g in gradients.items()})
+    except (ValueError, TypeError) as error:  # a tuple of arrays where one array is expected
+        raise UserError("backward", error) from error

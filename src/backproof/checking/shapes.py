@@ -161,7 +161,11 @@ def setting(name: str) -> Any:
 def plans(layer: Layer, given: Mapping[str, Any] | None = None) -> Iterator[Plan]:
     """Yield the ways in which a layer may be meant to be fed, the likeliest first."""
     given = given or {}
-    arrays, settings = _split(layer, given)
+    for moved in (True, False) if _split(layer, given, True) != _split(layer, given, False) else (False,):
+        yield from _plans(layer, given, *_split(layer, given, moved))
+
+
+def _plans(layer: Layer, given: Mapping[str, Any], arrays: list[str], settings: dict[str, Any]) -> Iterator[Plan]:
     shapes = {name: _text(value) for name, value in given.get("shapes", {}).items()}
     roles = {name: role(name) for name in arrays if name not in shapes}
     if _is_loss(layer.name):
@@ -184,8 +188,15 @@ def _is_loss(name: str) -> bool:
     return bool(re.search("loss|entropy|mse|error|softmax_?with|huber|hinge", name, re.IGNORECASE))
 
 
-def _split(layer: Layer, given: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Return the names of the arguments that are arrays, and the settings with their values."""
+#: What a setting is given whose default is neutral: a factor of 1 that is forgotten would change nothing.
+TELLING: Final[dict[float, float]] = {0.0: 0.3, 1.0: 0.7}
+
+
+def _split(layer: Layer, given: Mapping[str, Any], moved: bool = True) -> tuple[list[str], dict[str, Any]]:
+    """Return the names of the arguments that are arrays, and the settings with their values.
+
+    ``moved``: settings whose default is 0.0 or 1.0 are given another number.
+    """
     arrays, settings = [], dict(given.get("arguments", {}))
     for argument in layer.arguments:
         if argument.name in settings:
@@ -197,6 +208,8 @@ def _split(layer: Layer, given: Mapping[str, Any]) -> tuple[list[str], dict[str,
             arrays.append(argument.name)
         elif not argument.is_setting:
             settings[argument.name] = argument.default
+        elif isinstance(argument.default, float) and argument.default in TELLING and moved:
+            settings[argument.name] = TELLING[argument.default]
     return arrays, settings
 
 

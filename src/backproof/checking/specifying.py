@@ -11,7 +11,7 @@ from backproof.checking.aliases import longer, meant
 from backproof.checking.findings import Finding, Outcome
 from backproof.checking.matching import assignments, is_fitting, misfit, signature
 from backproof.checking.node_forward import NodeForward
-from backproof.checking.running_user import UserError
+from backproof.checking.running_user import UserError, begin
 from backproof.checking.specification import nodes
 from backproof.language.document import Node
 
@@ -53,11 +53,11 @@ def _confirmed(examination: Examination, node: Node) -> tuple[NodeForward | None
     """Return the first way of feeding a node in which its forward is the layer's, or why there is none."""
     given = examination.samples[0]
     try:
-        done = examination.run(given)
+        state, _ = _forward_pass(examination, given)
     except UserError as error:
         return None, str(error)
     reason = ""
-    for forward in assignments(node, examination.layer, given.values, done.state):
+    for forward in assignments(node, examination.layer, given.values, state):
         differing = next(_differing(examination, forward), "")
         if not differing:
             return forward, ""
@@ -77,10 +77,14 @@ def _differing(examination: Examination, forward: NodeForward) -> Iterator[str]:
         yield "no sample fits its axes"
     for given in fitting:
         try:
-            outputs = examination.run(given).outputs
-            record = examination.reference(given).trace
-        except UserError:
+            _, outputs = _forward_pass(examination, given)
+        except UserError as error:
+            yield str(error)
             continue
+        try:
+            record = examination.reference(given).trace
+        except UserError:  # backward raises, which is told elsewhere
+            record = None
         own: Any = 0.0
         slack = _UNRECORDED * _EPS
         if record is not None and len(record.outputs) == 1:
@@ -88,6 +92,15 @@ def _differing(examination: Examination, forward: NodeForward) -> Iterator[str]:
         reason = misfit(forward, given.values, outputs, slack, own)
         if reason:
             yield f"{reason} (sample: {given.name}; {_shapes(given)})"
+
+
+def _forward_pass(examination: Examination, given: Sample) -> tuple[Any, tuple[Any, ...]]:
+    """Return the instance and the outputs of a sample, whether backward runs or not; raises UserError."""
+    try:
+        done = examination.run(given)
+    except UserError:
+        return begin(examination.layer, given)
+    return done.state, done.outputs
 
 
 def _has_entries(given: Sample) -> bool:
