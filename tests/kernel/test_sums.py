@@ -260,3 +260,21 @@ def test_a_denominator_leaves_a_sum_with_its_content(below: str, outside: str, k
 )
 def test_brackets_pick_several_indices_at_once(left: str, right: str, kind: Kind) -> None:
     assert judge(read(left), read(right), Context({}, {}, {"x": ("n", "n'")})).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "kind"),
+    [
+        ("x[n, n']*[n = n']", "x[n, n]*[n = n']", Kind.PROVED),
+        ("x[n, n']*[n = n']", "x[n', n']*[n' = n]", Kind.PROVED),
+        ("x[n, n']*[n = n']", "x[n, n]", Kind.REFUTED),
+        ("x[n, n'']*[n = n']*[n' = n'']", "x[n', n']*[n = n'']*[n = n']", Kind.PROVED),
+        ("x[n, n'']*[n = n']*[n' = n'']", "x[n', n']*[n = n'']", Kind.REFUTED),
+        ("[n = n']*[n' = n'']", "[n = n']*[n = n'']", Kind.PROVED),
+        ("(x[n, n'] - x[n', n])*[n = n']", "0", Kind.PROVED),
+        ("x[n, n]*[n = n']/(1 + x[n, n']^2)", "x[n', n']*[n = n']/(1 + x[n, n]^2)", Kind.PROVED),
+        ("[n = n'] + [n != n']", "1", Kind.PROVED),
+    ],
+)
+def test_two_free_indices_are_the_same_or_are_not(left: str, right: str, kind: Kind) -> None:
+    assert judge(read(left), read(right), Context({}, {}, {"x": ("n", "n'")})).kind is kind

@@ -126,6 +126,7 @@ class Translation:
         self._order: dict[Term, int] = {}
         self._decimals: set[Fraction] = set()
         self._front = set(upstream)
+        self._keys: dict[Any, tuple[Any, ...]] = {}
         for term in (*self._front, *first):
             self.symbol(term)
 
@@ -207,8 +208,10 @@ class Translation:
 
     def _key(self, expr: Any) -> tuple[Any, ...]:
         """Return where ``expr`` stands among its like: plain before composed, then by first appearance."""
-        names = sorted(self._order[self._terms[s]] for s in expr.free_symbols if s in self._terms)
-        return sp.count_ops(expr) if not expr.is_Symbol else 0, names, str(expr)
+        if expr not in self._keys:
+            names = sorted(self._order[self._terms[s]] for s in expr.free_symbols if s in self._terms)
+            self._keys[expr] = sp.count_ops(expr) if not expr.is_Symbol else 0, names, str(expr)
+        return self._keys[expr]
 
     def _sum(self, expr: Any, done: Mapping[Any, Term]) -> Term:
         def key(part: Any) -> tuple[Any, ...]:

@@ -139,6 +139,8 @@ def _proposals(local: Any, folds: list[tuple[Any, Any]]) -> Iterator[Any]:
             proposal = propose(local)
         except _INAPPLICABLE:
             continue
+        if proposal in seen:
+            continue
         for form in (proposal, *(proposal.subs(body, name) for body, name in folds)):
             if form not in seen:
                 seen.add(form)

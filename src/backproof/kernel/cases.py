@@ -19,12 +19,16 @@ MAX_FACTS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Part of the domain: names that have become terms in positive parameters, and signs that hold there."""
+    """Part of the domain: names that have become terms in positive parameters, and signs that hold there.
+
+    ``places`` says which free indices are equal to others.
+    """
 
     values: dict[str, Term] = field(default_factory=dict)
     positive: frozenset[str] = frozenset()
     facts: tuple[tuple[Term, int], ...] = ()
     assumed: tuple[Term, ...] = ()
+    places: dict[str, Term] = field(default_factory=dict)
     node: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def parameter(self) -> Term:
@@ -190,6 +194,16 @@ def split(context: Context, case: Case, subject: Term, table: Table) -> list[Cas
     case.node["parts"] = [
         (("name", name, child.values[name]), child.node) for name, child in zip(names_solved, made, strict=True)
     ]
+    return made
+
+
+def split_by_index(case: Case, name: str, place: Term) -> list[Case]:
+    """Return the two cases in which a free index is the same as another one, and in which it is not."""
+    places = {old: place if at is idx(name) else at for old, at in case.places.items()}
+    apart = relation("ne", sub(idx(name), place), ZERO)
+    together = replace(case, places={**places, name: place}, node={})
+    made = [together, replace(case, assumed=(*case.assumed, apart), node={})]
+    case.node["parts"] = [(("index", name, place), child.node) for child in made]
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Final
 
@@ -46,6 +46,8 @@ def certify(
     """Return the certificate of a finished proof; where it uses what the checker does not know, that is said."""
     rows = Rows()
     stack = [tree]
+    if any(key[0] == "index" for key, _ in _parts(tree)):
+        return {"schema": SCHEMA, "unsupported": "index"}
     while stack:
         node = stack.pop()
         normal = node.pop("normal", None)
@@ -66,11 +68,18 @@ def certify(
     }
 
 
+def _parts(tree: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield every part of a split, and the parts of that."""
+    for key, child in tree.get("parts", ()):
+        yield key, child
+        yield from _parts(child)
+
+
 def is_certifiable(tree: dict[str, Any]) -> bool:
     """Say whether the checker knows every generator of a proof."""
     normal = tree.get("normal")
     if "parts" in tree:
-        return all(is_certifiable(child) for _, child in tree["parts"])
+        return all(key[0] != "index" and is_certifiable(child) for key, child in tree["parts"])
     return normal is None or {g.head for g in normal.ring.generators} <= KNOWN
 
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from backproof.domains import Context
-from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, settled, split
+from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, settled, split, split_by_index
 from backproof.kernel.certificate import certify, is_certifiable
 from backproof.kernel.ground import free_names
-from backproof.kernel.indices import freshen, plain
+from backproof.kernel.indices import freshen, plain, reindex
 from backproof.kernel.normal import Beyond, Normal, Split, Undefined
 from backproof.kernel.refute import agreements, find_point, holds_somewhere
 from backproof.kernel.ring import Quotient, Table, TooBig
 from backproof.kernel.slopes import NotDifferentiable
+from backproof.kernel.sums import open_pair
 from backproof.kernel.verdict import Kind, Verdict
 from backproof.terms import ZERO, Term, as_fraction, names, postorder, relation, sub
 
@@ -172,13 +173,12 @@ def _table(context: Context) -> Table:
 
 def _close(left: Term, right: Term, context: Context, case: Case, table: Table, proof: Proof) -> list[Case]:
     """Record what the case shows; return the cases that it falls into where a sign must be known first."""
+    left, right = (reindex(side, case.places) for side in (left, right))
     try:
         normal = settled(context, case, table, left, right)
     except Split as asked:
         return _split(context, case, asked.subject, table)
-    if normal is not None:
-        _compare(normal, normal(left) - normal(right), case, proof)
-    return []
+    return [] if normal is None else _compare(normal, normal(left) - normal(right), case, proof)
 
 
 def _split(context: Context, case: Case, subject: Term, table: Table) -> list[Case]:
@@ -191,14 +191,19 @@ def _split(context: Context, case: Case, subject: Term, table: Table) -> list[Ca
     raise TooBig("signs that depend on each other")
 
 
-def _compare(normal: Normal, difference: Quotient, case: Case, proof: Proof) -> None:
+def _compare(normal: Normal, difference: Quotient, case: Case, proof: Proof) -> list[Case]:
+    """Record whether both sides are equal; return two cases where that may depend on two indices being the same."""
     if any(is_parameter(name) for condition in normal.conditions for name in names(condition)):
         raise TooBig("a condition that only the proof can name")
     proof.conditions.update(normal.conditions)
     if normal.signs.vanishes(difference):
         proof.closed += 1
-    else:
-        proof.failed, proof.reason = case, "the normal forms of the two sides differ"
+        return []
+    pair = open_pair(normal, difference)
+    if pair is not None:
+        return split_by_index(case, *pair)
+    proof.failed, proof.reason = case, "the normal forms of the two sides differ"
+    return []
 
 
 # Acceptance ----------------------------------------------------------------------------------------

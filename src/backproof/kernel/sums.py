@@ -200,6 +200,17 @@ def _pair(delta: Term, names: Collection[str]) -> tuple[str, Term] | None:
     return next(((name, place) for name, place in pairs if name in names), None)
 
 
+def open_pair(normal: Normal, value: Quotient) -> tuple[str, Term] | None:
+    """Return two free indices whose equality decides whether ``value`` is zero; None where there are none."""
+    for monomial, _ in normal.ring.monomials(value.numerator):
+        for number, _ in monomial:
+            term = normal.ring.generators[number].term
+            pair = _pair(term, term.axes) if term.head == "delta" and not has_bound(term) else None
+            if pair is not None:
+                return pair
+    return None
+
+
 def _sum_of_picked(normal: Normal, names: tuple[str, ...], factors: tuple[Factor, ...]) -> Quotient:
     """Return the sum of a product in which brackets pick plain indices, all of them at once."""
     places: dict[str, Term] = {}
