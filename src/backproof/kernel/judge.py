@@ -11,7 +11,8 @@ from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, 
 from backproof.kernel.certificate import certify, is_certifiable
 from backproof.kernel.ground import free_names
 from backproof.kernel.indices import freshen, plain, reindex
-from backproof.kernel.normal import Beyond, Normal, Split, Undefined
+from backproof.kernel.interruptions import Beyond, Split, Undefined
+from backproof.kernel.normal import Normal
 from backproof.kernel.refute import agreements, find_point, holds_somewhere
 from backproof.kernel.ring import Quotient, Table, TooBig
 from backproof.kernel.slopes import NotDifferentiable

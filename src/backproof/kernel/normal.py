@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from math import gcd, lcm
 from typing import Final
-
-from flint import fmpq_mpoly, fmpz
 
 from backproof.domains import Context, Definition, Domain
 from backproof.kernel import sums
+from backproof.kernel.circular import circular, odd, tan_rule
+from backproof.kernel.indicators import delta_rule, depends_on_index, positive_rule, without_choice
 from backproof.kernel.indices import axis_of, for_every, freshen, reindex, runs_over
-from backproof.kernel.ring import Monomial, Quotient, Restart, Ring, Table, TooBig
-from backproof.kernel.signs import Signs, factors_of_quotient
+from backproof.kernel.interruptions import Beyond, IndexDecides, Split, Undefined
+from backproof.kernel.powers import exponential, hyperbolic_rule, log_rule, power_rule, root_term, sqrt_rule
+from backproof.kernel.ring import Quotient, Restart, Ring, Table, TooBig
+from backproof.kernel.signs import Signs
 from backproof.kernel.slopes import (
     CHOICES,
     NotDifferentiable,
@@ -30,49 +31,16 @@ from backproof.terms import (
     ZERO,
     Term,
     as_fraction,
-    call,
-    div,
     make,
-    mul,
     names,
-    neg,
-    num,
-    power,
     reduction,
     relation,
     size,
     sym,
 )
 
-MAX_EXPONENT: Final = 512
-
-
 #: Derivatives: total ones, and those in which every other name is held (the local derivative of one line).
 SLOPES: Final = frozenset({"D", "partial"})
-
-
-class Split(Exception):
-    """The sign of ``subject`` decides, and it is not known in this case."""
-
-    def __init__(self, subject: Term) -> None:
-        super().__init__(subject)
-        self.subject = subject
-
-
-class IndexDecides(Exception):
-    """The sign of a subject depends on an index, so there are no cases to cut."""
-
-
-class Undefined(Exception):
-    """The term has no value anywhere in this case; ``condition`` fails throughout it."""
-
-    def __init__(self, condition: Term) -> None:
-        super().__init__(condition)
-        self.condition = condition
-
-
-class Beyond(Exception):
-    """The kernel has no rule for this term; the step is left unknown."""
 
 
 class Normal:
@@ -120,7 +88,7 @@ class Normal:
         try:
             return choose(term, self.sign)
         except IndexDecides:
-            return sums.without_choice(term)
+            return without_choice(term)
 
     def meaning(self, term: Term) -> Term | None:
         definition = self.context.definitions.get(term.data)
@@ -146,7 +114,7 @@ class Normal:
         sign = self.signs.of(value)
         if sign is None:
             decisive = self.split_subject(value, subject)
-            raise IndexDecides if sums.depends_on_index(decisive) else Split(decisive)
+            raise IndexDecides if depends_on_index(decisive) else Split(decisive)
         return sign
 
     def split_subject(self, value: Quotient, subject: Term) -> Term:
@@ -295,7 +263,7 @@ class Normal:
     def joined(self, term: Term, value: Quotient) -> Quotient:
         """Return 0: away from the join a choice has a slope; at the join it has none."""
         if not self.signs.is_nonzero(value):
-            if sums.depends_on_index(term.args[0]):
+            if depends_on_index(term.args[0]):
                 self.record("ne", term.args[0])
             elif self.sign(term.args[0]) == 0:
                 raise Undefined(relation("ne", term.args[0], ZERO))
@@ -308,247 +276,6 @@ class Normal:
         self.conditions[relation("eq", for_every(reduction("sum", extreme.data, reached)), ONE)] = None
         return self.ring.one
 
-    # exp, log, roots ----------------------------------------------------------------------------
-
-    def exponential(self, value: Quotient) -> Quotient:
-        """Return exp(value) as a product of generators, one for each monomial of the exponent."""
-        whole, rest = divmod(value.numerator, value.denominator)
-        result = self.ring.one
-        for top, bottom in ((whole, None), (rest, value.denominator)):
-            for monomial, coefficient in self.ring.monomials(top):
-                result *= self.exponential_part(monomial, coefficient, bottom)
-        return result
-
-    def exponential_part(self, monomial: Monomial, coefficient: Fraction, bottom: fmpq_mpoly | None) -> Quotient:
-        ring = self.ring
-        if bottom is None and len(monomial) == 1 and monomial[0][1] == 1:
-            generator = ring.generators[monomial[0][0]]
-            if generator.head == "log":
-                return self.rational_power(generator.argument[0], coefficient)
-        plain = ring.monomial_term(monomial)
-        subject = plain if bottom is None else div(plain, ring.term(bottom))
-        times, unit = self.in_units(call("exp", subject), coefficient)
-        argument = ring.quotient(ring.monomial(monomial)) * ring.constant(unit)
-        if bottom is not None:
-            argument = argument / ring.quotient(bottom)
-        shown = call("exp", subject if unit == 1 else mul(num(unit), subject))
-        return ring.generator(shown, "exp", shown, sign=1, argument=(argument,)) ** times
-
-    def in_units(self, key: Term, coefficient: Fraction) -> tuple[int, Fraction]:
-        """Return the coefficient as an integer times the unit agreed for ``key``."""
-        units = self.ring.table.units
-        unit = units.setdefault(key, abs(coefficient))
-        times = coefficient / unit
-        if times.denominator != 1:
-            units[key] = _common_unit(unit, coefficient)
-            raise Restart
-        return int(times), unit
-
-    def logarithm(self, value: Quotient) -> Quotient:
-        """Return log(value), split over the factors whose signs are known; the caller has seen to value > 0."""
-        lead, factors = factors_of_quotient(value)
-        total, rest = self.ring.zero, self.ring.constant(lead)
-        for factor, times in factors:
-            sign = self.signs.of_polynomial(factor)
-            if sign:
-                total += self.log_factor(factor if sign > 0 else -factor) * self.ring.constant(times)
-                rest *= self.ring.constant(sign ** abs(times))
-            elif times % 2 == 0:
-                half = self.log_generator(self.ring.quotient(factor * factor))
-                total += half * self.ring.constant(times // 2)
-            else:
-                rest *= self.ring.quotient(factor) ** times
-        return total + self.log_rest(rest)
-
-    def log_rest(self, rest: Quotient) -> Quotient:
-        number = rest.as_fraction()
-        if number is None or number <= 0:
-            return self.log_generator(rest)
-        total = self.ring.zero
-        for side, sign in ((number.numerator, 1), (number.denominator, -1)):
-            for prime, times in _prime_factors(side):
-                logarithm = self.log_generator(self.ring.constant(prime))
-                total += logarithm * self.ring.constant(sign * times)
-        return total
-
-    def log_factor(self, factor: fmpq_mpoly) -> Quotient:
-        if len(factor) == 1:
-            ((monomial, coefficient),) = self.ring.monomials(factor)
-            if len(monomial) == 1 and coefficient == 1:
-                generator = self.ring.generators[monomial[0][0]]
-                if generator.head == "exp":
-                    exponent: Quotient = generator.argument[0]
-                    return exponent * self.ring.constant(monomial[0][1])
-                if generator.head == "root":
-                    degree, radicand = generator.argument
-                    inner = self.logarithm(radicand)
-                    return inner * self.ring.constant(Fraction(monomial[0][1], degree))
-        return self.log_generator(self.ring.quotient(factor))
-
-    def log_generator(self, value: Quotient) -> Quotient:
-        term = call("log", value.term())
-        known = self.ring.find(term)
-        if known is not None:
-            return known
-        above = value - self.ring.one
-        sign, is_nonnegative = self.signs.of(above) or None, self.signs.is_nonnegative(above)
-        return self.ring.generator(term, "log", term, sign=sign, is_nonnegative=is_nonnegative, argument=(value,))
-
-    def rational_power(self, base: Quotient, exponent: Fraction) -> Quotient:
-        """Return base**exponent; the caller has seen to base >= 0 (> 0 below the fraction bar)."""
-        if exponent.denominator == 1:
-            return base ** _bounded(int(exponent))
-        return self.root(base, exponent.denominator) ** _bounded(exponent.numerator)
-
-    def whole_power(self, base: Quotient, exponent: Quotient, term: Term) -> Quotient:
-        """Return base**exponent for an integer exponent that varies: by the sign of the base."""
-        sign = self.signs.of(base)
-        if sign is None:
-            raise Split(self.split_subject(base, term.args[0]))
-        if sign == 0 and self.signs.of(exponent) == 1:
-            return self.ring.zero
-        if sign == 0:
-            raise Undefined(relation("ne", term.args[0], ZERO))
-        if sign == 1:
-            return self.exponential(exponent * self.logarithm(base))
-        return self.parity(exponent) * self.exponential(exponent * self.logarithm(-base))
-
-    def parity(self, exponent: Quotient) -> Quotient:
-        """Return (-1)**exponent for an integer exponent, one generator for each monomial that may be odd."""
-        result = self.ring.one
-        for monomial, coefficient in self.ring.monomials(exponent.numerator):
-            if coefficient % 2 and not monomial:
-                result = -result
-            elif coefficient % 2:
-                shown = power(neg(ONE), self.ring.monomial_term(monomial))
-                result *= self.ring.generator(shown, "parity", shown, is_nonzero=True)
-                self.ring.relate(self.ring.numbers[shown], 2, self.ring.one.numerator)
-        return result.lowest()
-
-    def root(self, value: Quotient, degree: int) -> Quotient:
-        """Return the real root of a value that is at least zero.
-
-        A factor leaves the root with its absolute value, so its sign must be known; what stays below the root
-        is at least zero wherever no factor that left is zero.
-        """
-        if value.is_zero():
-            return value
-        lead, factors = factors_of_quotient(value)
-        result = self.root_of_number(abs(lead), degree)
-        rest = self.ring.constant(1 if lead > 0 else -1)
-        hazards: list[fmpq_mpoly] = []
-        for factor, times in factors:
-            outer, inner = divmod(times, degree)
-            sign = self.signs.of_polynomial(factor)
-            if sign == 0 and times > 0:
-                return self.ring.zero
-            side = sign or self.signs.span(factor)
-            if side is None and outer % 2:
-                raise Split(self.ring.term(factor))
-            positive = -factor if side == -1 else factor
-            result *= self.ring.quotient(positive) ** outer
-            rest *= self.ring.constant((side or 1) ** (times % 2))
-            if sign and inner:
-                result *= self.root_factor(positive, degree) ** inner
-            elif inner:
-                rest *= self.ring.quotient(positive) ** inner
-            if outer and not self.signs.is_nonzero_polynomial(factor):
-                hazards.append(factor)
-        return result * self.root_of_rest(rest, degree, hazards)
-
-    def root_of_rest(self, rest: Quotient, degree: int, hazards: list[fmpq_mpoly]) -> Quotient:
-        """Return the root of what no sign is known of; where a factor that left may be zero, ask for its sign."""
-        if rest.as_fraction() == 1:
-            return self.ring.one
-        if hazards and not self.signs.is_nonnegative(rest):
-            raise Split(self.ring.term(hazards[0]))
-        return self.root_factor(rest.numerator, degree)
-
-    def root_of_number(self, number: Fraction, degree: int) -> Quotient:
-        result = self.ring.one
-        for prime, times in _prime_factors(number.numerator * number.denominator ** (degree - 1)):
-            constant = self.ring.context.constant(prime)
-            result *= self.root_factor(constant, degree) ** times
-        return result / self.ring.constant(number.denominator)
-
-    def root_factor(self, radicand: fmpq_mpoly, degree: int) -> Quotient:
-        """Return the generator of a root; an atom is replaced by a power of its own root."""
-        ring = self.ring
-        for number in [i for i, d in enumerate(radicand.degrees()) if d]:
-            generator = ring.generators[number]
-            if radicand == ring.polynomials[number] and generator.sign == 1:
-                if generator.head == "atom":
-                    return self.root_of_atom(generator.number, degree)
-                if generator.head == "exp":
-                    return self.exponential(generator.argument[0] * ring.constant(Fraction(1, degree)))
-        term = ring.term(radicand)
-        units = ring.table.units
-        key = call("sqrt", term)
-        finest = int(units.setdefault(key, Fraction(degree)))
-        if finest % degree:
-            units[key] = Fraction(lcm(finest, degree))
-            raise Restart
-        shown = root_term(term, finest)
-        sign = self.signs.of_polynomial(radicand)
-        argument = (finest, ring.quotient(radicand))
-        made = ring.generator(shown, "root", shown, sign=sign or None, is_nonnegative=True, argument=argument)
-        ring.relate(ring.numbers[shown], finest, radicand)
-        return made ** (finest // degree)
-
-    def root_of_atom(self, number: int, degree: int) -> Quotient:
-        atom = next(key for key, n in self.ring.numbers.items() if n == number)
-        have = int(self.ring.table.units.get(atom, 1))
-        self.ring.table.units[atom] = Fraction(have * degree)
-        raise Restart
-
-    # Circular functions -------------------------------------------------------------------------
-
-    def circular(self, value: Quotient) -> tuple[Quotient, Quotient]:
-        """Return (cos, sin) of a sum by the addition theorem, one pair of generators for each monomial."""
-        whole, rest = divmod(value.numerator, value.denominator)
-        cosine, sine = self.ring.one, self.ring.zero
-        for top, bottom in ((whole, None), (rest, value.denominator)):
-            for monomial, coefficient in self.ring.monomials(top):
-                c, s = self.circular_part(monomial, coefficient, bottom)
-                cosine, sine = cosine * c - sine * s, sine * c + cosine * s
-        return cosine, sine
-
-    def circular_part(
-        self, monomial: Monomial, coefficient: Fraction, bottom: fmpq_mpoly | None
-    ) -> tuple[Quotient, Quotient]:
-        ring = self.ring
-        plain = ring.monomial_term(monomial)
-        subject = plain if bottom is None else div(plain, ring.term(bottom))
-        times, unit = self.in_units(call("cos", subject), coefficient)
-        if abs(times) > 32:
-            raise TooBig(f"the angle {times} times a unit")
-        angle = subject if unit == 1 else mul(num(unit), subject)
-        value = ring.quotient(ring.monomial(monomial)) * ring.constant(unit)
-        argument = (value if bottom is None else value / ring.quotient(bottom),)
-        c1 = ring.generator(call("cos", angle), "cos", call("cos", angle), argument=argument)
-        s1 = ring.generator(call("sin", angle), "sin", call("sin", angle), argument=argument)
-        ring.relate(ring.numbers[call("sin", angle)], 2, 1 - c1.numerator**2)
-        cosine, sine = ring.one, ring.zero
-        for _ in range(abs(times)):
-            cosine, sine = cosine * c1 - sine * s1, sine * c1 + cosine * s1
-        return cosine, sine if times > 0 else -sine
-
-    def odd(self, head: str, value: Quotient) -> Quotient:
-        """Return the generator of an odd increasing function, its argument's leading coefficient positive."""
-        if value.is_zero():
-            return value
-        flipped = value.numerator.leading_coefficient() < 0
-        inner = -value if flipped else value
-        term = call(head, inner.term())
-        made = self.ring.generator(term, head, term, sign=self.signs.of(inner) or None, argument=(inner,))
-        return -made if flipped else made
-
-
-def root_term(term: Term, degree: int) -> Term:
-    if degree == 1:
-        return term
-    return call("sqrt", term) if degree == 2 else power(term, div(ONE, num(degree)))
-
 
 def _sign_of_domain(domain: Domain) -> int | None:
     if domain.low is not None and (domain.low > 0 or (domain.low == 0 and domain.low_open)):
@@ -556,23 +283,6 @@ def _sign_of_domain(domain: Domain) -> int | None:
     if domain.high is not None and (domain.high < 0 or (domain.high == 0 and domain.high_open)):
         return -1
     return None
-
-
-def _common_unit(left: Fraction, right: Fraction) -> Fraction:
-    bottom = lcm(left.denominator, right.denominator)
-    return Fraction(gcd(int(left * bottom), int(right * bottom)), bottom)
-
-
-def _bounded(exponent: int) -> int:
-    if abs(exponent) > MAX_EXPONENT:
-        raise TooBig(f"the exponent {exponent}")
-    return exponent
-
-
-def _prime_factors(value: int) -> list[tuple[int, int]]:
-    if value > 10**18:
-        raise TooBig("the prime factors of a number above 10^18")
-    return [(int(p), int(times)) for p, times in fmpz(value).factor()] if value > 1 else []
 
 
 # The rules, by head ------------------------------------------------------------------------------
@@ -598,51 +308,11 @@ def _quotient(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
     return args[0] / args[1]
 
 
-def _power(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
-    base, exponent = args
-    value = exponent.as_fraction()
-    if value is None and normal.is_whole(exponent):
-        return normal.whole_power(base, exponent, term)
-    if value is None:
-        normal.require_positive(base, term.args[0])
-        logarithm = normal.done.setdefault(call("log", term.args[0]), normal.logarithm(base))
-        return normal.exponential(exponent * logarithm)
-    if value < 0:
-        normal.require_nonzero(base, term.args[0])
-    if value.denominator != 1:
-        normal.require_nonnegative(base, term.args[0])
-    return normal.rational_power(base, value)
-
-
-def _log(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
-    normal.require_positive(args[0], term.args[0])
-    return normal.logarithm(args[0])
-
-
-def _sqrt(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
-    normal.require_nonnegative(args[0], term.args[0])
-    return normal.root(args[0], 2)
-
-
-def _tan(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
-    cosine, sine = normal.circular(args[0])
-    normal.require_nonzero(cosine, call("cos", term.args[0]))
-    return sine / cosine
-
-
-def _hyperbolic(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
-    up = normal.done.setdefault(call("exp", term.args[0]), normal.exponential(args[0]))
-    down = up.inverse()
-    half = normal.ring.constant(Fraction(1, 2))
-    sinh, cosh = (up - down) * half, (up + down) * half
-    return {"sinh": sinh, "cosh": cosh}[term.head] if term.head != "tanh" else sinh / cosh
-
-
 RULES: Final[dict[str, Rule]] = {
     "idx": lambda normal, term, args: normal.index(term),
     "size": lambda normal, term, args: normal.index(term),
-    "positive": lambda normal, term, args: sums.positive_rule(normal, term, args),
-    "delta": lambda normal, term, args: sums.delta_rule(normal, term, args),
+    "positive": positive_rule,
+    "delta": delta_rule,
     "join": lambda normal, term, args: normal.joined(term, args[0]),
     "unique": lambda normal, term, args: normal.unique(term),
     "num": lambda normal, term, args: normal.ring.constant(term.data),
@@ -650,16 +320,16 @@ RULES: Final[dict[str, Rule]] = {
     "neg": lambda normal, term, args: -args[0],
     "mul": _product,
     "div": _quotient,
-    "pow": _power,
-    "exp": lambda normal, term, args: normal.exponential(args[0]),
-    "log": _log,
-    "sqrt": _sqrt,
-    "sin": lambda normal, term, args: normal.circular(args[0])[1],
-    "cos": lambda normal, term, args: normal.circular(args[0])[0],
-    "tan": _tan,
-    "sinh": _hyperbolic,
-    "cosh": _hyperbolic,
-    "tanh": _hyperbolic,
-    "atan": lambda normal, term, args: normal.odd("atan", args[0]),
-    "erf": lambda normal, term, args: normal.odd("erf", args[0]),
+    "pow": power_rule,
+    "exp": lambda normal, term, args: exponential(normal, args[0]),
+    "log": log_rule,
+    "sqrt": sqrt_rule,
+    "sin": lambda normal, term, args: circular(normal, args[0])[1],
+    "cos": lambda normal, term, args: circular(normal, args[0])[0],
+    "tan": tan_rule,
+    "sinh": hyperbolic_rule,
+    "cosh": hyperbolic_rule,
+    "tanh": hyperbolic_rule,
+    "atan": lambda normal, term, args: odd(normal, "atan", args[0]),
+    "erf": lambda normal, term, args: odd(normal, "erf", args[0]),
 }

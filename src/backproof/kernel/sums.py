@@ -7,7 +7,6 @@ indices.  Every rule holds for each size of each axis, so a step proved here is 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from fractions import Fraction
 from functools import partial
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Final
@@ -18,15 +17,12 @@ from backproof.kernel.indices import axis_of, for_every, freshen, has_bound, is_
 from backproof.kernel.ring import Quotient, TooBig
 from backproof.terms import (
     ONE,
-    RELATIONS,
     Term,
-    add,
     call,
     idx,
     make,
     mul,
     neg,
-    postorder,
     power,
     reduction,
     relation,
@@ -41,97 +37,6 @@ MAX_BOUND: Final = 7
 
 #: A factor of a summand: its term and its exponent.
 Factor = tuple[Term, int]
-
-
-def positive(subject: Term) -> Term:
-    """Return the indicator of ``subject > 0``."""
-    return make("positive", (subject,))
-
-
-INDICATOR: Final[dict[str, Callable[[Term, Term], Term]]] = {
-    "lt": lambda a, b: positive(sub(b, a)),
-    "gt": lambda a, b: positive(sub(a, b)),
-    "le": lambda a, b: sub(ONE, positive(sub(a, b))),
-    "ge": lambda a, b: sub(ONE, positive(sub(b, a))),
-    "eq": lambda a, b: make("delta", (sub(a, b),)),
-    "ne": lambda a, b: sub(ONE, make("delta", (sub(a, b),))),
-}
-
-
-def truth(condition: Term) -> Term:
-    """Return a condition as a term that is 1 where it holds and 0 elsewhere."""
-    if condition.head in RELATIONS:
-        return INDICATOR[condition.head](*condition.args)
-    parts = [truth(arg) for arg in condition.args]
-    if condition.head == "not":
-        return sub(ONE, parts[0])
-    if condition.head == "and":
-        return mul(*parts)
-    return sub(ONE, mul(*(sub(ONE, part) for part in parts)))
-
-
-def without_choice(term: Term) -> Term:
-    """Return a choice written with indicators, for subjects whose sign depends on an index."""
-    args = term.args
-    if term.head == "bracket":
-        return truth(args[0])
-    if term.head == "where":
-        return add(mul(truth(args[0]), args[1]), mul(sub(ONE, truth(args[0])), args[2]))
-    if term.head in ("abs", "sign"):
-        signed = sub(positive(args[0]), positive(neg(args[0])))
-        return mul(args[0], signed) if term.head == "abs" else signed
-    best = args[0]
-    for other in args[1:]:
-        gap = sub(best, other)
-        step = positive(gap) if term.head == "max" else positive(neg(gap))
-        best = add(other, mul(gap, step))
-    return best
-
-
-# Indicators ----------------------------------------------------------------------------------------
-
-
-def positive_rule(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
-    """Return the indicator of a positive value: a number, or a generator that is its own square."""
-    sign = normal.signs.of(args[0])
-    if sign is not None:
-        return normal.ring.constant(1 if sign > 0 else 0)
-    if not depends_on_index(args[0].term()):
-        return normal.ring.constant(1 if normal.sign(term.args[0]) > 0 else 0)
-    subject = _scaled(args[0])
-    shown = positive(subject.term())
-    made = normal.ring.generator(shown, "positive", shown, is_nonnegative=True, argument=(subject,))
-    normal.ring.relate(normal.ring.numbers[shown], 2, made.numerator)
-    return made
-
-
-def _scaled(value: Quotient) -> Quotient:
-    """Return ``value`` over a positive number, so that equal signs have equal keys."""
-    lead = value.numerator.leading_coefficient()
-    return value * value.ring.constant(1 / abs(Fraction(int(lead.p), int(lead.q))))
-
-
-def delta_rule(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
-    """Return the indicator of a value that is zero."""
-    if args[0].is_zero():
-        return normal.ring.one
-    if normal.signs.is_nonzero(args[0]):
-        return normal.ring.zero
-    plain = args[0].term()
-    if not depends_on_index(plain):
-        return normal.ring.constant(0 if normal.sign(term.args[0]) else 1)
-    subject = _scaled(args[0])
-    if subject.numerator.leading_coefficient() < 0:
-        subject = -subject
-    shown = make("delta", (subject.term(),))
-    made = normal.ring.generator(shown, "delta", shown, is_nonnegative=True, argument=(subject,))
-    normal.ring.relate(normal.ring.numbers[shown], 2, made.numerator)
-    return made
-
-
-def depends_on_index(term: Term) -> bool:
-    """Say whether a sign of the term cannot be cut into cases: a bound index, or nothing but indices."""
-    return has_bound(term) or (bool(term.axes) and all(part.head != "sym" for part in postorder(term)))
 
 
 # Reductions ----------------------------------------------------------------------------------------
