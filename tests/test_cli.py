@@ -18,7 +18,8 @@ import backproof
 from backproof import __version__, catalogue
 from backproof.cli import main
 from backproof.cli.group import protect_negative
-from backproof.cli.output import STALE_SECONDS, wants_colour, write_atomically
+from backproof.cli.output import STALE_SECONDS, write_atomically
+from backproof.terminal import wants_colour
 
 TRUE = """# Double
 

@@ -1,5 +1,19 @@
-"""``python -m backproof`` is the command ``derive``."""
+"""``derive`` and ``python -m backproof``: what was shown before is shown at once, all else is for the commands."""
 
-from backproof.cli import main
+from __future__ import annotations
 
-main(prog_name="derive")
+import sys
+
+from backproof.cache import shown_before
+
+
+def main() -> None:
+    """Run the command line."""
+    if not shown_before(sys.argv[1:]):
+        from backproof.cli import main as commands
+
+        commands(prog_name="derive")
+
+
+if __name__ == "__main__":
+    main()

@@ -117,9 +117,9 @@ def show(
     form = style or form or ("latex" if standalone else known)
     if standalone and form not in ("latex", "html"):
         raise click.UsageError("--standalone goes with --latex and --html")
-    from backproof.cli.cached import render, show_cached
+    from backproof.cli.cached import show_anew, show_cached
 
-    shown = show_cached if use_cache else render
+    shown = show_cached if use_cache else show_anew
     raise SystemExit(shown(word, form, standalone, output, no_color))
 
 
@@ -163,7 +163,7 @@ def check(
     if layers and not documents:
         raise SystemExit(found.exit_code)
     from backproof.cli.check import Shown, check_paths, worse
-    from backproof.cli.output import wants_colour
+    from backproof.terminal import wants_colour
 
     shown = Shown(as_json, quiet, wants_colour(no_color), found.data, found.exit_code)
     code = check_paths(documents, shown, jobs or min(4, os.cpu_count() or 1), timeout, folder)

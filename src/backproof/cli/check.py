@@ -16,12 +16,13 @@ from backproof import catalogue
 from backproof.audit.findings import Finding, Severity, exit_code
 from backproof.audit.fleet import Fleet, Limits
 from backproof.audit.summary import Summary
-from backproof.cli.output import harmless, note
+from backproof.cli.output import note
 from backproof.cli.progress import Bar
 from backproof.cli.trust import write_certificates
 from backproof.cli.words import exists
 from backproof.errors import NotDerivable, UnknownName
 from backproof.kernel.verdict import Kind
+from backproof.terminal import harmless
 
 _COLOURS = {
     Severity.WRONG: "red", Severity.UNREADABLE: "red",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from io import TextIOWrapper
-
 import click
 from click.shell_completion import CompletionItem
 
 from backproof.cli.output import note
 from backproof.errors import BackproofError, in_words
+from backproof.terminal import write_anyway
 
 FALLBACK = "show"
 #: The exit code of a run that was ended by Ctrl-C, as shells have it.
@@ -35,9 +33,7 @@ class WordGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a mistake of the user is one message and exit code 2."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):  # a sign that the terminal lacks becomes a question mark
-                stream.reconfigure(errors="replace")
+        write_anyway()
         try:
             return super().invoke(ctx)
         except (BackproofError, OSError, UnicodeError) as mistake:

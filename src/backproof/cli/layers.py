@@ -78,7 +78,7 @@ def check_code(
     from backproof.checking.discovery import Options
     from backproof.checking.report import exit_code, file_text, plain, summary
     from backproof.checking.runner import check_path
-    from backproof.cli.output import wants_colour
+    from backproof.terminal import wants_colour
 
     options = Options(
         node=asked["node"], forward=asked["forward"], backward=asked["backward"], only=_names(asked["only"]),

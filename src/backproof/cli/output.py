@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 import click
+
+from backproof.terminal import harmless
 
 #: What an emitted file is called, by the end of its name.
 FORMATS: Final[dict[str, str]] = {
@@ -21,23 +22,9 @@ FORMATS: Final[dict[str, str]] = {
 STALE_SECONDS: Final = 60
 
 
-def wants_colour(no_color: bool, stream: TextIO | None = None) -> bool:
-    """Say whether to write colour: ``--no-color`` wins, then NO_COLOR, FORCE_COLOR, then a terminal."""
-    if no_color or os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
-        return True
-    return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
-
-
 def note(text: str) -> None:
     """Write a note to stderr."""
     click.echo(harmless(text), err=True)
-
-
-def harmless(text: str) -> str:
-    """Return ``text`` without what steers a terminal or turns its writing round: a file's name may hold that."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def deliver(text: str, destination: Path | None, colour: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from backproof.audit.documents import Report, check_document
 from backproof.audit.findings import exit_code
 from backproof.calculus.fields import has_axes
-from backproof.cli.output import deliver, note, wants_colour
+from backproof.cli.output import deliver, note
 from backproof.cli.words import read
 from backproof.derivation import Derivation, JudgedChain
 from backproof.domains import Context
@@ -22,10 +22,9 @@ from backproof.language.document import Node, Span
 WITNESSED: Final = frozenset({"text", "markdown", "json", "html"})
 
 
-def show_word(word: str, form: str, standalone: bool, output: Path | None, no_color: bool) -> int:
+def show_word(word: str, form: str, standalone: bool, output: Path | None, colour: bool) -> int:
     """Write the derivations that ``word`` stands for; return the exit code."""
     report = check_document(read(word), numeric=form in WITNESSED, thorough=False)
-    colour = output is None and wants_colour(no_color)
     options: dict[str, dict[str, Any]] = {
         "text": {"colour": colour},
         "latex": {"standalone": standalone},
