@@ -18,8 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .campaign import attempt
-from .steps import all_corpus_steps, trial
+from . import arrays, campaign, steps
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
@@ -30,6 +29,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--laws", type=int, default=10, help="check the metamorphic laws on every n-th trial")
     parser.add_argument("--refute", type=int, default=5, help="switch the refuter on in every n-th trial")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds of processor time for a trial")
+    parser.add_argument("--arrays", action="store_true", help="steps about arrays: sums, brackets, gradients")
     parser.add_argument("--save", type=Path, help="keep the state of the campaign in this file, and go on from it")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
@@ -37,7 +37,8 @@ def options(arguments: list[str]) -> argparse.Namespace:
 
 def judge_inside(chosen: argparse.Namespace) -> None:
     """Print one JSON line for each trial; the system ends this process when one takes too long."""
-    base = all_corpus_steps()
+    base = arrays.all_catalogue_steps() if chosen.arrays else steps.all_corpus_steps()
+    trial, attempt = (arrays.trial, arrays.attempt) if chosen.arrays else (steps.trial, campaign.attempt)
     for number in range(chosen.start, chosen.start + chosen.count):
         signal.setitimer(signal.ITIMER_PROF, chosen.limit)
         made, counts = trial(number, chosen.seed, base), Counter[str]()
@@ -55,6 +56,7 @@ def judge_inside(chosen: argparse.Namespace) -> None:
 def outside(chosen: argparse.Namespace, start: int, end: int) -> Iterator[dict[str, Any]]:
     """Yield what happened to each trial from ``start`` on, whatever happens to the process that judges."""
     passed = [f"--{name}={getattr(chosen, name)}" for name in ("seed", "laws", "refute", "limit")]
+    passed += ["--arrays"] if chosen.arrays else []
     while start < end:
         command = [sys.executable, "-m", "tests.fuzz", *passed, f"--start={start}", f"--count={end - start}"]
         with subprocess.Popen([*command, "--inside"], stdout=subprocess.PIPE, text=True) as child:

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from tests.fuzz import arrays
 from tests.fuzz.campaign import attempt
 from tests.fuzz.steps import all_corpus_steps, trial
 
@@ -19,6 +20,13 @@ def test_no_verdict_on_a_mutant_or_a_random_step_is_wrong(block):
     counts: Counter[str] = Counter()
     numbers = range(20_000 + 25 * block, 20_025 + 25 * block)
     assert [failure for n in numbers for failure in attempt(trial(n, 7, STEPS), n, counts, n % 5 == 0)] == []
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_no_verdict_on_a_step_about_arrays_is_wrong(block):
+    base, counts = arrays.all_catalogue_steps(), Counter[str]()
+    trials = [(n, arrays.trial(n, 7, base)) for n in range(25 * block, 25 * block + 25)]
+    assert [failure for n, made in trials for failure in arrays.attempt(made, n, counts, n % 5 == 0)] == []
 
 
 @pytest.mark.parametrize(("seed", "number"), ONCE_WRONG)
