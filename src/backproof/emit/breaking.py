@@ -39,7 +39,7 @@ def _turn_costs(pieces: Line) -> list[float]:
     costs: list[float] = []
     depth = 0
     for piece in pieces:
-        costs.append(1.0 + (piece.cost + 2 * depth) / 3 if costs else 0.0)
+        costs.append(1.0 + (piece.cost + 3 * depth) / 3 if costs else 0.0)
         depth += piece.opens - piece.closes
     return costs
 
