@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import backproof
+from tests.benchmarks.skverify_peer import skverify_checks
 from tests.mylayers import book
 
 SHAPES: dict[str, dict[str, tuple[int, ...]]] = {
@@ -103,6 +104,11 @@ def jax_checks(make: Callable[[], Any], x: np.ndarray) -> bool:
     return True
 
 
+class WrongSign(book.Sigmoid):
+    def backward(self, dout: Any) -> Any:
+        return dout * self.y * (1 + self.y)
+
+
 class MutatesUpstream(book.ReLU):
     def backward(self, dout: Any) -> Any:
         dout[self.mask] = 0
@@ -164,20 +170,42 @@ class OneEntryWrong(book.Sigmoid):
         return dx
 
 
-class ReLUWithZeros(book.ReLU):
-    """Right; the sample has a zero in it."""
+class ReLUInFloat32(book.ReLU):
+    """Right; in float32."""
 
 
-MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
-    "one of 4096 entries wrong by 1000": (OneEntryWrong, "plain"),
-    "upstream overwritten in place": (MutatesUpstream, "plain"),
-    "returned array is the cache": (CacheReturned, "plain"),
-    "stale mask": (StaleMask, "plain"),
-    "memory order of the upstream": (MemoryOrder, "plain"),
-    "float32 gradient for float64": (SinglePrecision, "plain"),
-    "clip mask forgotten, no sample clipped": (ClipMaskForgotten, "plain"),
-    "slope 7 at the kink": (SlopeSevenAtZero, "plain"),
-    "RIGHT: ReLU with a zero in the sample": (ReLUWithZeros, "zero"),
+#: Mistakes: the layer, the sample it is shown, and the formula that it ought to follow.
+MISTAKES: dict[str, tuple[Callable[[], Any], str, str]] = {
+    "sign": (WrongSign, "plain", "sigmoid"),
+    "one of 4096 entries wrong by 1000": (OneEntryWrong, "4096", "sigmoid"),
+    "upstream overwritten in place": (MutatesUpstream, "plain", "relu"),
+    "returned array is the cache": (CacheReturned, "plain", "sigmoid"),
+    "stale mask": (StaleMask, "plain", "relu"),
+    "memory order of the upstream": (MemoryOrder, "plain", "sigmoid"),
+    "float32 gradient for float64": (SinglePrecision, "plain", "sigmoid"),
+    "clip mask forgotten, no sample clipped": (ClipMaskForgotten, "plain", "clip"),
+    "slope 7 at the kink": (SlopeSevenAtZero, "plain", "relu"),
+    "RIGHT: ReLU with a zero in the sample": (book.ReLU, "zero", "relu"),
+    "RIGHT: ReLU in float32": (ReLUInFloat32, "float32", "relu"),
+    "RIGHT: sigmoid of an empty array": (book.Sigmoid, "empty", "sigmoid"),
+}
+
+Checker = Callable[[Callable[[], Any], np.ndarray, str], bool]
+
+
+def _ours(make: Callable[[], Any], x: np.ndarray, formula: str) -> bool:
+    report = backproof.check_layer(make)
+    return bool(report) and not any("cache" in fault for fault in report.faults)
+
+
+#: Everyone's verdict on a layer: called as the documentation of each says.
+CHECKERS: dict[str, Checker] = {
+    "backproof": _ours,
+    "torch slow": lambda make, x, _: gradcheck(make, x, False),
+    "torch fast": lambda make, x, _: gradcheck(make, x, True),
+    "autograd": lambda make, x, _: autograd_checks(make, x),
+    "jax": lambda make, x, _: jax_checks(make, x),
+    "scikit-verify": skverify_checks,
 }
 
 
@@ -188,40 +216,48 @@ def verdict(accepted: bool) -> str:
 def safely(check: Callable[[], bool]) -> str:
     """Return the verdict of a checker, or that it does not run."""
     try:
-        return verdict(check())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return verdict(check())
     except ImportError:
         return "absent"
     except Exception as error:
-        return f"fails ({type(error).__name__})"
+        return f"fails: {type(error).__name__}"[:16]
+
+
+def samples(x: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what the checkers are shown."""
+    small = x[:2, :3].copy()
+    zero = small.copy()
+    zero[0, 0] = 0
+    return {"plain": small, "zero": zero, "4096": x, "float32": small.astype(np.float32), "empty": small[:, :0]}
 
 
 def compare() -> None:
     """Print the times at 64x64, and who accepts which mistake."""
     rng = np.random.default_rng(0)
     x = rng.uniform(0.2, 2, (64, 64)) * rng.choice([-1, 1], (64, 64))
-    print(f"{'64x64':<12} {'backproof':>12} {'torch fast':>12} {'torch slow':>12}   (processor time, ms)")
+    print_times(rng, x)
+    print(f"\n{'mistake':<40}" + "".join(f" {name:<16}" for name in CHECKERS))
+    for name, (make, kind, formula) in MISTAKES.items():
+        shown = samples(x)[kind]
+        cells = [safely(lambda c=check, m=make, s=shown, f=formula: c(m, s, f)) for check in CHECKERS.values()]
+        print(f"{name:<40}" + "".join(f" {cell:<16}" for cell in cells), flush=True)
+
+
+def print_times(rng: np.random.Generator, x: np.ndarray) -> None:
+    """Print the least processor time of the whole report, and of each checker's one comparison."""
+    names = ("backproof", "torch fast", "torch slow", "autograd", "jax")
+    print(f"{'64x64':<12}" + "".join(f" {name:>12}" for name in names) + "   (processor time, ms)")
     for name, shapes in SHAPES.items():
         cls = getattr(book, name)
-        backproof.check_layer(cls, shapes=shapes)
-        ours = cpu(lambda cls=cls, shapes=shapes: backproof.check_layer(cls, shapes=shapes))
         extra = [np.asarray(rng.normal(size=shape)) for key, shape in shapes.items() if key != "x"]
         make = lambda cls=cls, extra=extra: cls(*extra)  # noqa: E731 - one expression
-        fast = cpu(lambda make=make: gradcheck(make, x, True), 1)
-        slow = cpu(lambda make=make: gradcheck(make, x, False), 1)
-        print(f"{name:<12} {ours * 1e3:>12.0f} {fast * 1e3:>12.0f} {slow * 1e3:>12.0f}   slow/ours {slow / ours:.0f}")
-    print()
-    print(f"{'mistake':<42} {'backproof':<10} {'torch slow':<12} {'torch fast':<12} {'autograd':<12} jax")
-    small = x[:4, :5]
-    for name, (make, kind) in MISTAKES.items():
-        sample = x if "4096" in name else small.copy()
-        if kind == "zero":
-            sample[0, 0] = 0
-        report = backproof.check_layer(make)
-        ours = verdict(bool(report) and not any("cache" in fault for fault in report.faults))
-        cells = [
-            safely(lambda m=make, s=sample: gradcheck(m, s, False)),
-            safely(lambda m=make, s=sample: gradcheck(m, s, True)),
-            safely(lambda m=make, s=sample: autograd_checks(m, s)),
-            safely(lambda m=make, s=sample: jax_checks(m, s)),
+        backproof.check_layer(cls, shapes=shapes)
+        found = [cpu(lambda cls=cls, shapes=shapes: backproof.check_layer(cls, shapes=shapes))]
+        found += [
+            cpu(lambda c=CHECKERS[checker], make=make: safely(lambda: c(make, x, "")), 1 if "slow" in checker else 2)
+            for checker in names[1:]
         ]
-        print(f"{name:<42} {ours:<10} {cells[0]:<12} {cells[1]:<12} {cells[2]:<12} {cells[3]}")
+        ratio = found[2] / found[0]
+        print(f"{name:<12}" + "".join(f" {t * 1e3:>12.1f}" for t in found) + f"   slow/ours {ratio:.0f}", flush=True)

@@ -251,46 +251,41 @@ def _constants(node: ast.AST, _: Scope) -> Iterator[Edit]:
 
 def _factors(node: ast.AST, scope: Scope) -> Iterator[Edit]:
     """Yield a value with a factor that was left out."""
-    if not isinstance(node, (ast.BinOp, ast.Name, ast.Attribute, ast.Call)) or not isinstance(
-        getattr(node, "ctx", ast.Load()), ast.Load
-    ):
+    if not isinstance(node, (ast.BinOp, ast.Name, ast.Attribute, ast.Call)) or not _is_read(node):
         return
     for text, expression in scope.expressions():
-        if text in scope.upstreams:
-            fault, message = "upstream ignored", f"`{_short(node)}` lacks the upstream gradient `{text}`"
-        elif "mask" in text.lower():
-            fault, message = "mask missing", f"`{_short(node)}` lacks the mask `{text}`"
-        else:
-            fault, message = f"{last_name(text)} ignored", f"`{_short(node)}` lacks the factor `{text}`"
-        yield fault, message, ast.BinOp(_copied(node), ast.Mult(), expression)
+        fault, what = _left_out(text, scope)
+        yield fault, f"`{_short(node)}` lacks the {what} `{text}`", ast.BinOp(_copied(node), ast.Mult(), expression)
     for text in scope.settings:
-        yield (
-            "factor",
-            f"`{_short(node)}` lacks the factor `{text}`",
-            ast.BinOp(_copied(node), ast.Mult(), _expression(text)),
-        )
-        yield (
-            "factor",
-            f"`{_short(node)}` is to be divided by `{text}`",
-            ast.BinOp(_copied(node), ast.Div(), _expression(text)),
-        )
-    for number in (2, 3, 0.5):
-        yield (
-            "factor",
-            f"`{_short(node)}` lacks the factor {number}",
-            ast.BinOp(ast.Constant(number), ast.Mult(), _copied(node)),
-        )
+        yield "factor", f"`{_short(node)}` lacks the factor `{text}`", _times(node, text)
+        yield "factor", f"`{_short(node)}` is to be divided by `{text}`", _over(node, text)
+    for number in ("2", "3", "0.5"):
+        changed = ast.BinOp(_expression(number), ast.Mult(), _copied(node))
+        yield "factor", f"`{_short(node)}` lacks the factor {number}", changed
     for size in [f"{name}.shape[{axis}]" for name in scope.arrays[:4] for axis in (0, -1)]:
-        yield (
-            "missing 1/N",
-            f"`{_short(node)}` is not divided by `{size}`",
-            ast.BinOp(_copied(node), ast.Div(), _expression(size)),
-        )
-        yield (
-            "extra 1/N",
-            f"`{_short(node)}` lacks the factor `{size}`",
-            ast.BinOp(_copied(node), ast.Mult(), _expression(size)),
-        )
+        yield "missing 1/N", f"`{_short(node)}` is not divided by `{size}`", _over(node, size)
+        yield "extra 1/N", f"`{_short(node)}` lacks the factor `{size}`", _times(node, size)
+
+
+def _is_read(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+
+
+def _left_out(text: str, scope: Scope) -> tuple[str, str]:
+    """Return the fault that leaving out an array is, and what the array is called in the message."""
+    if text in scope.upstreams:
+        return "upstream ignored", "upstream gradient"
+    if "mask" in text.lower():
+        return "mask missing", "mask"
+    return f"{last_name(text)} ignored", "factor"
+
+
+def _times(node: Any, text: str) -> ast.BinOp:
+    return ast.BinOp(_copied(node), ast.Mult(), _expression(text))
+
+
+def _over(node: Any, text: str) -> ast.BinOp:
+    return ast.BinOp(_copied(node), ast.Div(), _expression(text))
 
 
 def _comparisons(node: ast.AST, scope: Scope) -> Iterator[Edit]:

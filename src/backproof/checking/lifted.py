@@ -58,7 +58,7 @@ class Lifted(NDArrayOperatorsMixin):
     # ---------------------------------------------------------------- what numpy asks
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        from backproof.checking.lifted_functions import apply_ufunc
+        from backproof.checking.lifted_ufuncs import apply_ufunc
 
         self.tape.place = user_line()
         return apply_ufunc(self.tape, ufunc, method, inputs, options)
@@ -130,7 +130,7 @@ class Lifted(NDArrayOperatorsMixin):
         return Lifted(self.tape, found)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from backproof.checking.lifted_functions import ids_of
+        from backproof.checking.lifted_values import ids_of
 
         self.ids[self._key(key)] = ids_of(self.tape, value)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from backproof.calculus.fields import context_with_axes, entry, has_axes, outputs_of
 from backproof.checking.lifted import Lifted
-from backproof.checking.lifted_functions import ids_of
+from backproof.checking.lifted_values import ids_of
 from backproof.checking.recorded_terms import RecordingEvaluator
 from backproof.checking.specification import evaluate, gradient_formula
 from backproof.checking.tape import Tape

@@ -9,7 +9,7 @@ import numpy as np
 
 from backproof.calculus.arrays import Evaluator, Field, aligned, sizes_of
 from backproof.checking.lifted import Lifted
-from backproof.checking.lifted_functions import ids_of
+from backproof.checking.lifted_values import ids_of
 from backproof.checking.tape import Ids, Tape
 from backproof.domains import Context
 from backproof.indexing import axis_of

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from backproof.checking.lifted import Lifted
-from backproof.checking.lifted_functions import ids_of
+from backproof.checking.lifted_values import ids_of
 from backproof.checking.tape import NotLiftable, Tape
 
 
