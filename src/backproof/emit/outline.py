@@ -245,7 +245,7 @@ _DEFINITION: Final = re.compile(r"definitions? of [A-Za-z]\w*((, | and )[A-Za-z]
 #: What a reader calls the rules of sums.
 _PLAIN: Final = {
     "index-rule": "chain rule, summed over entries", "contract-bracket": "the bracket leaves one entry",
-    "pull-out": "out of the sum", "known-sum": "a sum that is known", "collect": "collected",
+    "pull-out": "out of the sum", "known-sum": "a sum that is known",
 }  # fmt: skip
 
 
