@@ -63,6 +63,7 @@ def emit_all(derivations: Iterable[Derivation], form: str, **options: Any) -> st
         return draw_all([each for each in derivations if each.operations], form, **options)
     derivations = tuple(derivations)
     standalone = bool(options.pop("standalone", False))
+    options |= {"wide": True} if standalone and form == "latex" else {}
     parts = [EMITTERS[form](derivation, **options) for derivation in derivations]
     if not standalone:
         return "\n".join(parts)

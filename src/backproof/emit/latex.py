@@ -28,8 +28,9 @@ from backproof.emit.outline import (
 from backproof.emit.typography import Typesetter
 from backproof.terms import Term
 
-#: Ems between the margins of an article in 10pt.
+#: Ems between the margins of an article in 10pt, and of a document of our own.
 _PAGE: Final = 34.0
+_WIDE: Final = 40.0
 _OPENING: Final = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage[hmargin=35mm, vmargin=25mm]{geometry}
@@ -38,9 +39,12 @@ _OPENING: Final = r"""\documentclass{article}
 """
 
 
-def emit_latex(derivation: Derivation, *, standalone: bool = False) -> str:
-    """Return the derivation as a fragment, or with ``standalone`` as a document of its own."""
-    page = Page(derivation_scope(derivation))
+def emit_latex(derivation: Derivation, *, standalone: bool = False, wide: bool = False) -> str:
+    """Return the derivation as a fragment, or with ``standalone`` as a document of its own.
+
+    A ``wide`` fragment fits between the margins of such a document, others between those of any article.
+    """
+    page = Page(derivation_scope(derivation), _WIDE if wide or standalone else _PAGE)
     first, *rest = outline(derivation)
     parts = [rf"\section*{{{escape(first.title)}}}", *page.blocks(first)]
     for section in rest:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import pairwise, zip_longest
 from typing import Final
 
+from backproof.emit.arrays import array_box
 from backproof.emit.boxes import (
     ELISION,
     Box,
@@ -147,6 +148,10 @@ def _named(setter: Typesetter, name: str) -> Box:
     return atom(setter.style.name(parts), setter.style.name_width(parts), kind)
 
 
+#: How large letters below the line are, beside those on it.
+_SMALL: Final = 0.72
+
+
 def _indexed(setter: Typesetter, name: str, term: Term, mode: int) -> Box:
     bare = _named(setter, name)
     if not term.args:
@@ -154,6 +159,8 @@ def _indexed(setter: Typesetter, name: str, term: Term, mode: int) -> Box:
     simple = all(arg.head == "idx" and len(arg.data.rstrip("'")) == 1 for arg in term.args)
     joint = "index" if simple else "comma"
     indices = setter.listed([setter.inner(arg, mode) for arg in term.args], joint, Level.LOGIC)
+    if setter.style.stacked:
+        indices = atom(indices.text, _SMALL * indices.width)
     constructs = setter.style.constructs
     plain = constructs["index"]
     index = constructs.get("index of a subscript", plain) if setter.scope.name(name).subscript else plain
@@ -349,33 +356,23 @@ def _case_lines(style: Style, value: Box, condition: Box | None) -> Iterator[str
 
 
 def _bracket(setter: Typesetter, term: Term, mode: int) -> Box:
+    """Return a condition in brackets, which a line leaves whole if it can."""
     inner = setter.inner(term.args[0], mode)
-    return Box(enclose(setter.style.constructs["bracket"], inner), Level.ATOM, 1.2, "group", "group")
+    first, *rest = enclose(setter.style.constructs["bracket"], inner)
+    return Box((first, *(replace(piece, cost=piece.cost + 9) for piece in rest)), Level.ATOM, 1.2, "group", "group")
 
 
-def _list(setter: Typesetter, term: Term, _mode: int) -> Box:
-    """Return an array: a row or a matrix where the style stacks, else entries in brackets."""
-    depths = {arg.head == "list" and 1 + (arg.args[0].head == "list") for arg in term.args}
-    if setter.style.stacked and depths <= {0, 1} and len(depths) == 1:
-        rows = [arg.args for arg in term.args] if depths == {1} else [term.args]
-        return _matrix(setter, [[setter.inner(entry, LINE) for entry in row] for row in rows])
-    inside = setter.listed([setter.inner(arg, LINE) for arg in term.args], "comma", Level.LOGIC)
-    return Box(enclose(setter.fence(inside, "list"), inside), Level.ATOM, inside.height, "group", "group")
-
-
-def _matrix(setter: Typesetter, rows: list[list[Box]]) -> Box:
-    matrix, cell = setter.style.constructs["matrix"], setter.style.constructs["cell"]
-    text = matrix.between.join(cell.between.join(box.text for box in row) for row in rows)
-    width = max(sum(box.width + cell.pad for box in row) for row in rows)
-    piece = Piece(matrix.before + text + matrix.after, width + matrix.pad)
-    return Box((piece,), Level.ATOM, 1.2 * len(rows), "group", "group")
+def _head_width(setter: Typesetter, sign: float, axes: float, term: Term, mode: int) -> float:
+    """Return how wide a reduction's sign is with its axes: below it where a sum stands alone, else beside it."""
+    small = _SMALL * axes if setter.style.stacked else axes
+    return max(sign, small) if mode == DISPLAY and term.head in ("sum", "prod") else sign + small
 
 
 def _reduction(setter: Typesetter, term: Term, mode: int) -> Box:
     style = setter.style
     axes = setter.listed([_named(setter, axis) for axis in term.data], "axes", Level.LOGIC)
     operator = style.constructs[term.head]
-    head = atom(operator.before + axes.text + operator.after, axes.width + operator.pad)
+    head = atom(operator.before + axes.text + operator.after, _head_width(setter, operator.pad, axes.width, term, mode))
     inner = setter.inner(term.args[0], mode)
     if term.head not in ("sum", "prod"):
         return setter.applied(head, [inner])
@@ -398,6 +395,6 @@ _RULES: Final[dict[str, Rule]] = {
     "num": _number, "sym": _symbol, "idx": _axis, "size": _size,
     "add": _sum, "mul": _product, "neg": _negative, "div": _quotient, "pow": _power,
     "exp": _exponential, "sqrt": _root, "abs": _absolute, "call": _call,
-    "and": _logic, "or": _logic, "not": _not, "where": _cases, "bracket": _bracket, "list": _list, "D": _derivative,
+    "and": _logic, "or": _logic, "not": _not, "where": _cases, "bracket": _bracket, "list": array_box, "D": _derivative,
     **dict.fromkeys(RELATIONS, _relation), **dict.fromkeys(REDUCTIONS, _reduction),
 }  # fmt: skip
