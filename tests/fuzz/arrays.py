@@ -42,6 +42,7 @@ from backproof.terms import (
     sub,
     substitute,
     sym,
+    where,
 )
 
 from .campaign import CONTRARY, Failure, value_in
@@ -336,7 +337,7 @@ def random_term(random: Random, depth: int, scope: Scope) -> Term:
     """Return a random term whose free indices are of ``scope``."""
     if depth == 0 or random.random() < 0.1:
         return _leaf(random, scope)
-    kind = random.randrange(10)
+    kind = random.randrange(11)
     if kind < 4:
         index = random.choice("nk")
         while index in scope:
@@ -351,6 +352,9 @@ def random_term(random: Random, depth: int, scope: Scope) -> Term:
         return power(inner[0], num(random.choice((2, 3))))
     if kind == 6:
         return call(random.choice(("exp", "tanh", "sqrt", "abs")), inner[0])
+    if kind == 7:
+        chosen = relation(random.choice(("gt", "ge")), random_term(random, depth - 1, scope), num(0))
+        return where(chosen, *inner) if random.random() < 0.5 else mul(make("bracket", (chosen,)), inner[0])
     return (add(*inner), mul(*inner), sub(*inner))[kind % 3]
 
 
