@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from backproof import catalogue
 from backproof.audit.files import check_file
 from backproof.audit.findings import Severity
 from backproof.audit.fleet import Fleet, Limits
 from backproof.audit.summary import pack, summarise, unpack
+from backproof.cli import main
 from tests.audit.determinism import RUNS, digest
 
 FOLDER = Path(str(catalogue.folder()))
@@ -130,3 +132,11 @@ def test_workers_end_when_the_command_is_killed(tmp_path):
     while of_session(process.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert of_session(process.pid) == []
+
+
+def test_a_step_without_an_answer_is_unknown_with_the_reason_and_the_next_file_is_judged():
+    words = ["contrastive-infonce", "mul"]
+    done = CliRunner().invoke(main, ["check", *words, "--timeout", "0.01"], prog_name="derive")
+    assert done.exit_code == 3
+    assert "no answer within 0.01 seconds" in done.stdout
+    assert "✓ mul" in done.stdout

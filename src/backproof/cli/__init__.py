@@ -141,7 +141,7 @@ def clear_cache() -> None:
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Only findings and the summary.")
 @click.option("--no-color", is_flag=True, help="Write no colour (so does NO_COLOR).")
-@click.option("--timeout", type=click.FloatRange(min=0.01), default=10.0, show_default=True, help="Seconds for a step.")
+@click.option("--timeout", type=click.FloatRange(min=0.01), default=2.0, show_default=True, help="Seconds for a step.")
 @click.option(
     "--jobs", type=click.IntRange(1), help="How many files at once; default: as many as processors, at most 4."
 )

@@ -114,7 +114,8 @@ def rational_power(normal: Normal, base: Quotient, exponent: Fraction) -> Quotie
     """Return base**exponent; the caller has seen to base >= 0 (> 0 below the fraction bar)."""
     if exponent.denominator == 1:
         return base ** _bounded(int(exponent))
-    return root(normal, base, exponent.denominator) ** _bounded(exponent.numerator)
+    degree, times = _bounded(exponent.denominator), _bounded(exponent.numerator)
+    return root(normal, base, degree) ** times
 
 
 def whole_power(normal: Normal, base: Quotient, exponent: Quotient, term: Term) -> Quotient:
