@@ -78,7 +78,7 @@ def derive() -> None:
 def tensorgrad_jobs() -> dict[str, Callable[[], list[Any]]]:
     """Return what tensorgrad can do: the simplified derivative of an output in every input, by node."""
     import sympy
-    import tensorgrad.functions as F  # noqa: N812 - as its documentation writes it
+    import tensorgrad.functions as F
     from tensorgrad import Derivative, Variable
 
     n, d, k, e, i, j = sympy.symbols("n d k e i j")
@@ -172,7 +172,7 @@ def _window(given: dict[str, Any], derivation: Derivation) -> tuple[tuple[int, .
 def works() -> list[Work]:
     """Return what is measured: the nodes whose layers take the same inputs, at three sizes each."""
     import torch
-    from torch.nn import functional as F  # noqa: N812 - as its documentation writes it
+    from torch.nn import functional as F
 
     found: list[Work] = []
     for n, d, k in ((32, 16, 16), (128, 128, 64), (512, 512, 512)):
