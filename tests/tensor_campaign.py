@@ -20,7 +20,7 @@ from backproof.kernel import Kind, judge
 from backproof.language import to_source
 from backproof.language.document import Node
 from backproof.terms import Term
-from tests.tensor_mutation import MUTATIONS, Evaluator, step_mutants
+from tests.tensor_mutation import MUTATIONS, Evaluator, other_names, step_mutants
 
 NAMES = [name for name in catalogue.names() if has_axes(catalogue.find_node(name))]
 
@@ -36,7 +36,7 @@ def all_mutants(node: Node) -> list[tuple[str, Term, Term, Term]]:
     return [
         (mutation, step.left, step.right, mutant)
         for step in steps
-        for mutation, mutate in MUTATIONS.items()
+        for mutation, mutate in {**MUTATIONS, "wrong name": other_names(step.left, step.right)}.items()
         for mutant in step_mutants(step.left, step.right, mutate)
     ]
 

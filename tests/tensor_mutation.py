@@ -10,7 +10,7 @@ from random import Random
 from backproof.domains import Domain
 from backproof.indexing import axis_of, reindex
 from backproof.language.document import Node
-from backproof.terms import REDUCTIONS, Term, idx, make, num, postorder, rebuild
+from backproof.terms import REDUCTIONS, Term, add, idx, make, num, postorder, rebuild, symbols
 from tests.mutation import MUTATIONS as SCALAR_MUTATIONS
 
 Entry = tuple[str, tuple[int, ...]]
@@ -259,12 +259,38 @@ def transposed(term: Term, scope: tuple[str, ...]) -> Iterator[Term]:
                 yield rebuild(term, (*term.args[:place], idx(other), *term.args[place + 1 :]))
 
 
+def wrong_size(term: Term, scope: tuple[str, ...]) -> Iterator[Term]:
+    """Take the length of another axis."""
+    if term.head == "size":
+        yield from (make("size", (), axis) for axis in dict.fromkeys(map(axis_of, scope)) if axis != term.data)
+
+
+def shifted(term: Term, scope: tuple[str, ...]) -> Iterator[Term]:
+    """Read one place farther on, where a place is computed."""
+    for place, arg in enumerate(term.args if term.head == "sym" else ()):
+        if arg.head not in ("idx", "num"):
+            yield rebuild(term, (*term.args[:place], add(arg, num(1)), *term.args[place + 1 :]))
+
+
+def other_names(*roots: Term) -> Mutation:
+    """Return the mutation that takes another variable of the step, at the same indices."""
+    known = symbols(*roots)
+
+    def applied(term: Term, scope: tuple[str, ...]) -> Iterator[Term]:
+        if term.head == "sym":
+            yield from (other for other in known if other is not term and other.args == term.args)
+
+    return applied
+
+
 MUTATIONS: dict[str, Mutation] = {
     **{name: _plain(name) for name in ("sign", "dropped factor", "dropped term")},
     "wrong axis": wrong_axis,
     "missing sum": missing_sum,
     "wrong share": wrong_share,
     "transposed operand": transposed,
+    "wrong size": wrong_size,
+    "shifted index": shifted,
 }
 
 
