@@ -99,13 +99,36 @@ def test_an_expression_with_indices_has_axes() -> None:
     assert "2 · ∂L/∂y · x[i]" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [("prose.md",), ("check", "prose.md"), ("prose.md", "--latex")])
+@pytest.mark.parametrize(
+    "arguments", [("prose.md",), ("prose.md", "--latex"), ("check", "prose.md"), ("check", "notes.md", "prose.md")]
+)
 def test_a_file_without_a_derive_block_is_not_called_verified(file: Path, arguments: tuple[str, ...]) -> None:
     (file.parent / "prose.md").write_text("# Prose\n", encoding="utf-8")
     done = run(*arguments)
     assert done.exit_code == 2
-    assert "no" in done.stderr
-    assert "derive block" in done.stderr
+    assert "derive block" in done.output
+    assert "✓ prose" not in done.stdout
+
+
+def test_a_file_without_a_step_is_not_called_verified(file: Path) -> None:
+    file.write_text("```derive\nnode f(t[k]: onehot(k))\ny = sum[k](t[k])\n```\n", encoding="utf-8")
+    done = run("check", "notes.md")
+    assert done.exit_code == 3
+    assert "notes.md:1:1: there is no step: nothing was verified" in done.stdout
+
+
+def test_a_folder_may_hold_prose_that_counts_for_nothing(file: Path) -> None:
+    (file.parent / "prose.md").write_text("# Prose\n", encoding="utf-8")
+    done = run("check", ".")
+    assert done.exit_code == 0
+    assert "prose" not in done.stdout
+
+
+def test_a_folder_of_prose_alone_is_a_misuse(file: Path) -> None:
+    file.write_text("# Prose\n", encoding="utf-8")
+    done = run("check", ".")
+    assert done.exit_code == 2
+    assert "no derive block" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,14 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from backproof import catalogue
+from backproof.audit.files import relative
 from backproof.audit.findings import Finding, Severity, exit_code
 from backproof.audit.fleet import Fleet, Limits
 from backproof.audit.summary import Summary
@@ -47,12 +48,14 @@ def check_paths(
     """Check everything that ``words`` name, print the report, and return the exit code."""
     start = time.perf_counter()
     named = list(files(words))
+    asked = set(map(relative, map(Path, words)))
     limits = Limits(timeout, certified=certificates is not None)
     reports: list[Summary] = []
     bar = Bar(len(named), wanted=not (shown.as_json or shown.quiet))
     try:
         with Fleet(min(jobs, len(named)), limits) as fleet:
-            for report in in_order(fleet.check(named), bar):
+            for found in in_order(fleet.check(named), bar):
+                report = with_missing_steps(found, found.path in asked)
                 reports.append(report)
                 if not shown.as_json:
                     print_report(report, shown)
@@ -72,6 +75,18 @@ def check_paths(
     if certificates is not None:
         write_certificates(certificates, (each for report in reports for each in report.certificates))
     return exit_code(finding for report in reports for finding in report.findings)
+
+
+def with_missing_steps(report: Summary, asked: bool) -> Summary:
+    """Return ``report`` with a finding where there was no step to verify, though there should have been one.
+
+    A folder may hold prose; a file that was ``asked`` for, or that has a derive block, has to have steps.
+    """
+    if report.findings or report.steps or (report.is_empty and not asked):
+        return report
+    severity, what = (Severity.UNREADABLE, "derive block") if report.is_empty else (Severity.UNDECIDED, "step")
+    found = Finding(severity, report.path, 1, 1, f"there is no {what}: nothing was verified")
+    return replace(report, findings=(found,))
 
 
 def in_order(arriving: Iterable[tuple[int, Summary] | None], bar: Bar) -> Iterator[Summary]:
@@ -115,6 +130,8 @@ def named(word: str) -> Path:
 
 def print_report(report: Summary, shown: Shown) -> None:
     """Print one line for a file that is right, and every finding."""
+    if report.is_empty:
+        return
     if not shown.quiet and exit_code(report.findings) == 0:
         mark = click.style("✓", fg="green")
         click.echo(f"{mark} {harmless(Path(report.path).stem):<34} {verified(report)}", color=shown.colour)
