@@ -53,6 +53,10 @@ def test_latex_is_written_without_numpy() -> None:
     assert "numpy" not in modules_after("sigmoid", "--latex")
 
 
+def test_a_check_leaves_sympy_and_numpy_to_its_workers() -> None:
+    assert modules_after("check", "mul") & {"sympy", "numpy"} == set()
+
+
 def imports_of(path: Path) -> set[str]:
     """Return the modules that a file imports anywhere, relative to the package where they are ours."""
     found: set[str] = set()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from backproof import catalogue
 from backproof.audit.documents import Report, check_document, unreadable
+from backproof.audit.findings import relative
 from backproof.errors import BackproofError
 from backproof.language import parse_document
 from backproof.language.document import Document
@@ -23,11 +24,3 @@ def document_of(path: Path, shown: str) -> Document | Report:
         return parse_document(path.read_text(encoding="utf-8"), shown, catalogue.names())
     except (BackproofError, OSError, UnicodeError) as mistake:
         return Report(shown, findings=(unreadable(shown, mistake),))
-
-
-def relative(path: Path) -> str:
-    """Return ``path`` as short as it can be written from here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from backproof.language.document import Span
 
@@ -54,3 +55,11 @@ def shorten(digits: str, characters: int = 12) -> str:
     if "." in digits and "e" not in digits.lower():
         digits = digits.rstrip("0").rstrip(".")
     return digits if len(digits) <= characters else f"{digits[: characters - 1]}…"
+
+
+def relative(path: Path) -> str:
+    """Return ``path`` as short as it can be written from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -12,8 +12,7 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final
 
-from backproof.audit.files import relative
-from backproof.audit.findings import Severity, finding
+from backproof.audit.findings import Severity, finding, relative
 from backproof.audit.summary import Summary, unpack
 from backproof.language.document import Span
 from backproof.workers import PATIENCE, START_SECONDS, STEP_SECONDS, Worker

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from backproof import certificates
-from backproof.audit.documents import Report
 from backproof.audit.findings import Finding, Severity
-from backproof.derivation import JudgedStep
-from backproof.domains import Context
 from backproof.language import to_source
+
+if TYPE_CHECKING:
+    from backproof.audit.documents import Report
+    from backproof.derivation import JudgedStep
+    from backproof.domains import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Summary:
 
 def summarise(report: Report, certified: bool = False) -> Summary:
     """Return what ``report`` comes to; with the certificates of its steps where these are asked for."""
+    from backproof import certificates  # and the second checker, which who reads a summary does without
+
     kinds = Counter(step.verdict.kind.value for step in report.steps)
     witnesses = Counter[str](witness.state for found in report.witnesses for witness in found.values())
     conditions = (to_source(term) for step in report.steps for term in step.verdict.conditions)

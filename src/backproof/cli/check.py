@@ -13,8 +13,7 @@ from typing import Any
 import click
 
 from backproof import catalogue
-from backproof.audit.files import relative
-from backproof.audit.findings import Finding, Severity, exit_code
+from backproof.audit.findings import Finding, Severity, exit_code, relative
 from backproof.audit.fleet import Fleet, Limits
 from backproof.audit.summary import Summary
 from backproof.cli.output import note
