@@ -42,6 +42,22 @@ def _lstm(v: Any) -> tuple[Tensor, Tensor]:
     return v.u.sigmoid() * cell.tanh(), cell
 
 
+def _packed_gru(v: Any) -> Tensor:
+    a = torch.einsum("nd,dqk->qnk", v.x, v.Wx) + v.b[:, None]
+    z, r = (a[:2] + torch.einsum("nj,jqk->qnk", v.h, v.Wh[:, :2])).sigmoid()
+    return torch.lerp(v.h, torch.tanh(a[2] + (r * v.h) @ v.Wh[:, 2]), z)
+
+
+def _packed_lstm(v: Any) -> tuple[Tensor, Tensor]:
+    """Return the next state and cell, the gates in the order of torch's own cell."""
+    order = torch.tensor([2, 0, 1, 3])
+    wx, wh = (w[:, order].flatten(1).T for w in (v.Wx, v.Wh))
+    gates = F.linear(v.x, wx, v.b[order].flatten()) + F.linear(v.h, wh)
+    i, f, g, o = gates.chunk(4, 1)
+    cell = torch.addcmul(f.sigmoid() * v.c, i.sigmoid(), g.tanh())
+    return o.sigmoid() * cell.tanh(), cell
+
+
 def _rotated(v: Any) -> tuple[Tensor, Tensor]:
     angle = torch.outer(v.p, v.w)
     turned = torch.complex(v.a, v.b) * torch.polar(torch.ones_like(angle), angle)
@@ -75,7 +91,7 @@ FORWARD: Final[dict[str, Forward]] = {
     "dropout": lambda v, _: v.x * v.m / (1 - v.ratio),
     "embedding": lambda v, _: F.embedding(v.ids, v.W),
     "focal-loss": lambda v, _: -((1 - v.p) ** v.gamma * v.p.log()).mean(),
-    "geglu": lambda v, _: F.gelu(v.a) * v.b,
+    "geglu": lambda v, _: F.gelu(v.x @ v.W) * (v.x @ v.V),
     "glu": lambda v, _: F.glu(torch.cat([v.a, v.b], 1), 1),
     "group-norm": lambda v, _: v.gamma[..., None] * _normalised(v.x, (2, 3), v.eps) + v.beta[..., None],
     "gru-step": lambda v, _: _gru(v),
@@ -93,6 +109,8 @@ FORWARD: Final[dict[str, Forward]] = {
     "mean-squared-error": lambda v, _: F.mse_loss(v.y, v.t),
     "mixture-of-experts-gate": lambda v, _: _mixture(v),
     "multi-head-attention": lambda v, _: _heads(v),
+    "packed-gru-step": lambda v, _: _packed_gru(v),
+    "packed-lstm-step": lambda v, _: _packed_lstm(v),
     "prelu": lambda v, _: F.prelu(v.x, v.a),
     "rms-norm": lambda v, _: v.gamma * v.x * ((v.x**2).mean(1, keepdim=True) + v.eps).rsqrt(),
     "rnn-step": lambda v, _: torch.tanh(v.x @ v.Wx + v.h @ v.Wh + v.b),
@@ -100,7 +118,7 @@ FORWARD: Final[dict[str, Forward]] = {
     "scaled-dot-product-attention": lambda v, _: _attention(v.q, v.k, v.v),
     "softmax": lambda v, _: F.softmax(v.x, 1),
     "softmax-cross-entropy": lambda v, _: F.cross_entropy(v.x, v.t),
-    "swiglu": lambda v, _: F.silu(v.a) * v.b,
+    "swiglu": lambda v, _: F.silu(v.x @ v.W) * (v.x @ v.V),
     "transposed-convolution": lambda v, _: F.conv_transpose2d(v.x, v.W, v.b, int(v.stride), int(v.pad)),
     "triplet-loss": lambda v, _: F.relu((v.a * v.q).sum(1) - (v.a * v.p).sum(1) + v.margin).mean(),
 }

@@ -41,6 +41,12 @@ INSTANCES: Final[dict[str, tuple[dict[str, int], ...]]] = {
     "gru-step": ({"n": 2, "d": 3, "j": 5, "k": 5}, {"n": 1, "d": 1, "j": 1, "k": 1}, {"n": 4, "d": 2, "j": 3, "k": 3}),
     "lstm-step": ({"n": 2, "d": 3, "j": 5, "k": 5, "m": 20}, {"n": 1, "d": 1, "j": 1, "k": 1, "m": 4}),
 }  # fmt: skip
+#: Nodes whose parameters have the gates along an axis of their own, and the node whose layer has them side by side.
+PACKED: Final = {"packed-lstm-step": "lstm-step", "packed-gru-step": "gru-step"}
+INSTANCES["packed-lstm-step"] = (
+    {"n": 2, "d": 3, "j": 5, "k": 5, "q": 4}, {"n": 1, "d": 1, "j": 1, "k": 1, "q": 4},
+)  # fmt: skip
+INSTANCES["packed-gru-step"] = ({"n": 2, "d": 4, "k": 5, "q": 3}, {"n": 1, "d": 1, "k": 1, "q": 3})
 INSTANCES["average-pooling"] = INSTANCES["max-pooling"]
 
 
@@ -164,7 +170,10 @@ def _compare(subject: Subject, sizes: Sizes, dtype: Any, rng: np.random.Generato
     given = values_of(subject.node, sizes, dtype, rng)
     lengths = {axis: size for axis, size in sizes.items() if axis not in given}
     named = {name: given[own] if own in given else sizes[own] for name, own in subject.names.items()}
+    side_by_side = subject.signature.parameters if subject.node.name in PACKED else ()
+    named |= {name: named[name].reshape(*named[name].shape[:-2], -1) for name in side_by_side}
     outputs, gradients, upstreams = _run(subject, named, dtype, rng)
+    gradients |= {name: gradients[name].reshape(given[name].shape) for name in side_by_side}
     for output, array in zip(outputs_of(subject.node), outputs, strict=True):
         lengths |= dict(zip(subject.context.shapes[output], array.shape, strict=True))
     arrays = {

@@ -16,7 +16,7 @@ from backproof.checking.numbers import graph_witness
 from backproof.checking.numeric import numeric_witness
 from backproof.checking.samples import Point, points
 from backproof.checking.state import State, Witness, plural
-from backproof.checking.tensors import tensor_witness
+from backproof.checking.tensors import PACKED, tensor_witness
 from backproof.checking.written_out import written_out_witness
 from backproof.derivation import Derivation
 from backproof.errors import NotDerivable
@@ -53,7 +53,7 @@ def _sympy(derivation: Derivation, seed: int, thorough: bool) -> Witness:
 
 
 def _numeric(derivation: Derivation, seed: int) -> Witness:
-    name = derivation.node.name
+    name = PACKED.get(derivation.node.name, derivation.node.name)
     if derivation.node.is_graph:
         return graph_witness(derivation)
     if name not in LAYERS:
