@@ -29,6 +29,12 @@ def test_no_verdict_on_a_step_about_arrays_is_wrong(block):
     assert [failure for n, made in trials for failure in arrays.attempt(made, n, counts, n % 5 == 0)] == []
 
 
+@pytest.mark.parametrize(("seed", "number"), [(2027, 7), (6, 53)])
+def test_a_step_about_arrays_that_once_ended_the_kernel_has_a_verdict(seed, number):
+    made = arrays.trial(number, seed, arrays.all_catalogue_steps())
+    assert arrays.attempt(made, number, Counter()) == []
+
+
 @pytest.mark.parametrize(("seed", "number"), ONCE_WRONG)
 def test_what_was_once_wrong_is_right(seed, number):
     assert attempt(trial(number, seed, STEPS), number, Counter(), with_refuter=True, with_laws=True) == []

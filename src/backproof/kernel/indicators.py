@@ -64,13 +64,18 @@ def positive_rule(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
     sign = normal.signs.of(args[0])
     if sign is not None:
         return normal.ring.constant(1 if sign > 0 else 0)
-    if not depends_on_index(args[0].term()):
+    if not _index_decides(normal, args[0], term.args[0]):
         return normal.ring.constant(1 if normal.sign(term.args[0]) > 0 else 0)
     subject = _scaled(args[0])
     shown = positive(subject.term())
     made = normal.ring.generator(shown, "positive", shown, is_nonnegative=True, argument=(subject,))
     normal.ring.relate(normal.ring.numbers[shown], 2, made.numerator)
     return made
+
+
+def _index_decides(normal: Normal, value: Quotient, subject: Term) -> bool:
+    """Say whether the sign of a value, or of the factor that decides it, depends on an index."""
+    return depends_on_index(value.term()) or depends_on_index(normal.split_subject(value, subject))
 
 
 def _scaled(value: Quotient) -> Quotient:
@@ -85,8 +90,7 @@ def delta_rule(normal: Normal, term: Term, args: list[Quotient]) -> Quotient:
         return normal.ring.one
     if normal.signs.is_nonzero(args[0]):
         return normal.ring.zero
-    plain = args[0].term()
-    if not depends_on_index(plain):
+    if not _index_decides(normal, args[0], term.args[0]):
         return normal.ring.constant(0 if normal.sign(term.args[0]) else 1)
     subject = _scaled(args[0])
     if subject.numerator.leading_coefficient() < 0:
