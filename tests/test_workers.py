@@ -72,6 +72,48 @@ def test_a_worker_that_aborts_hangs_or_stammers_gives_no_answer_and_leaves_no_pr
     assert worker.process is None
 
 
+BARE = """
+import signal, sys
+del signal.setitimer, signal.SIGPROF
+sys.modules["resource"] = None
+sys.argv = ["kernel_worker", "512"]
+from backproof import kernel_worker
+kernel_worker.main()
+"""
+
+
+def test_a_system_without_timers_and_limits_has_workers_all_the_same():
+    pool = Pool(1, seconds=20)
+    pool.workers[0].command = [sys.executable, "-c", BARE]
+    with pool:
+        assert pool.judge(*question("x/x", "1")).kind is Kind.PROVED
+
+
+def test_a_step_is_ended_by_its_processor_time_within_a_library():
+    body = "import signal; signal.setitimer(signal.ITIMER_PROF, 0.2); sum(range(10**11))"
+    worker = Worker([sys.executable, "-c", f"import sys; print('ready', flush=True); sys.stdin.readline(); {body}"])
+    start = time.monotonic()
+    assert worker.ask("{}", 60) == ""
+    assert worker.failure == ""
+    assert time.monotonic() - start < 30
+
+
+def test_a_worker_that_aborts_says_so():
+    pool = Pool(1, seconds=20)
+    pool.workers[0].command = [sys.executable, "-c", "import os; print('ready', flush=True); input(); os.abort()"]
+    with pool:
+        verdict = pool.judge(*question("x/x", "1"))
+    assert (verdict.kind, verdict.reason) == (Kind.UNKNOWN, "the kernel was lost: the process ended with code -6")
+
+
+def test_a_step_that_needs_more_memory_than_it_may_have_is_unknown():
+    code = "import backproof.kernel_worker as w; w.judge = lambda *_: bytearray(10**12); w.main()"
+    pool = Pool(1, seconds=20)
+    pool.workers[0].command = [sys.executable, "-c", f"import sys; sys.argv = ['', '512']; {code}"]
+    with pool:
+        assert pool.judge(*question("x/x", "1")).reason == "the step needs more memory than it may have"
+
+
 def test_leaving_the_pool_ends_every_process_at_once():
     pool = Pool(2, seconds=60)
     for worker in pool.workers:

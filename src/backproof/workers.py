@@ -22,9 +22,11 @@ from backproof.kernel import Kind, Verdict
 from backproof.terms import Term
 from backproof.wire import pack_context, pack_terms, unpack_verdict
 
+#: Whether the system can end a process by its processor time; Windows cannot, and there the clock decides.
+COUNTS_PROCESSOR_TIME: Final = hasattr(signal, "setitimer")
 START_SECONDS: Final = 60.0
 #: How much longer than its processor time a step may take on the clock, where the system counts processor time.
-PATIENCE: Final = 4.0 if hasattr(signal, "setitimer") else 1.0
+PATIENCE: Final = 4.0 if COUNTS_PROCESSOR_TIME else 1.0
 STEP_SECONDS: Final = 2.0
 MEGABYTES: Final = 2048
 
@@ -97,7 +99,7 @@ class Worker:
             timer.cancel()
         if not line.endswith("\n"):
             code = process.wait()
-            spent = late.is_set() or code == -getattr(signal, "SIGPROF", 0)
+            spent = late.is_set() or (COUNTS_PROCESSOR_TIME and code == -signal.SIGPROF)
             self._fail("" if spent else f"the process ended with code {code}")
             return ""
         return line
