@@ -15,9 +15,11 @@ from backproof import catalogue
 from backproof.audit.documents import derive_node
 from backproof.calculus.arrays import evaluate_tensor
 from backproof.calculus.fields import entry, outputs_of, solved_context
+from backproof.checking.running import backward, build, forward
 from backproof.checking.tensors import values_of
 from backproof.derivation import Derivation
 from backproof.emit.python_code import PROGRAMS, emit_code
+from tests.layers.cases import ORDINARY, Case
 
 #: Nodes and the sizes of their axes, no two equal.
 SIZES: dict[str, dict[str, int]] = {
@@ -167,3 +169,27 @@ def test_jax_function_gives_the_gradients_of_the_derivation(name: str) -> None:
     found = [output, *pullback(upstream)]
     wanted = expected(name, given, upstream)
     assert all(np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in zip(found, wanted, strict=True))
+
+
+WINDOWS = [case for case in ORDINARY if case.name in ("convolution", "max-pooling", "average-pooling")]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("case", WINDOWS, ids=str)
+def test_windows_give_what_the_hand_written_layer_gives(case: Case, dtype: Any) -> None:
+    """Strides, padding and reads outside the image included."""
+    given = case.values(dtype)
+    instance = build(case.layer, case.signature, given)
+    (wanted,) = forward(instance, case.signature, given)
+    window = given["W"].shape[2:] if "W" in given else (given["height"], given["width"])
+    rows, columns = wanted.shape[2:]
+    sizes = (rows, columns) if "W" in given else (rows, window[0], columns, window[1])
+    names = module(case.name)
+    made = names["".join(part.capitalize() for part in case.name.split("-"))](*sizes)
+    found = made.forward(*(given[each.name] for each in derivation(case.name).node.inputs))
+    upstream = np.asarray(np.random.default_rng(4).normal(size=wanted.shape), dtype)
+    gradients = backward(instance, case.signature, [upstream])
+    expected = [wanted, *(gradients[name] for name in ("x", "W", "b") if name in gradients)]
+    scale = 256 * np.finfo(dtype).eps
+    pairs = zip([found, *as_tuple(made.backward(upstream))], expected, strict=True)
+    assert all(np.allclose(a, b, rtol=scale, atol=scale) and a.dtype == b.dtype for a, b in pairs)

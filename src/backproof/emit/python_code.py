@@ -17,11 +17,12 @@ from backproof.indexing import axis_of
 from backproof.language import to_source
 
 READ: Final = '''def read(array, *places):
-    """Return the entries of ``array`` at integer places, 0 outside of it."""
+    """Return the entries of ``array`` at integer places of its last axes, 0 outside of it."""
+    sizes = array.shape[len(array.shape) - len(places) :]
     inside = True
-    for place, size in zip(places, array.shape):
+    for place, size in zip(places, sizes):
         inside = inside & (place >= 0) & (place < size)
-    found = array[tuple({module}.where(inside, place, 0) for place in places)]
+    found = array[(..., *({module}.clip(place, 0, size - 1) for place, size in zip(places, sizes)))]
     return {module}.where(inside, found, {module}.zeros_like(found))
 '''
 ERF: Final = '''def erf(x):

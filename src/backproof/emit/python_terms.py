@@ -9,8 +9,8 @@ from typing import Final
 
 from backproof.emit.python_plan import sigmoid_argument, softplus_argument
 from backproof.errors import NotDerivable
-from backproof.indexing import axis_of
-from backproof.terms import REDUCTIONS, RELATIONS, Term, as_fraction, mul, postorder
+from backproof.indexing import axis_of, fresh
+from backproof.terms import REDUCTIONS, RELATIONS, Term, as_fraction, idx, make, mul, postorder, relation
 
 #: How tightly Python's operators bind.
 WHERE, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)
@@ -42,7 +42,7 @@ NUMPY: Final = Library(
     _functions(
         "np", atan="np.arctan({})", max="np.maximum({}, {})", min="np.minimum({}, {})", where="np.where({}, {}, {})",
         erf="erf({})", sigmoid="np.exp(-np.logaddexp(0, -{}))", softplus="np.logaddexp(0, {})",
-        einsum='np.einsum("{}", {})',
+        einsum='np.einsum("{}", {})', pairwise='np.einsum("{}", {}, optimize=("optimal", 10**9))',
     ),
     {
         "sum": "{}.sum(axis={})", "mean": "{}.mean(axis={})", "prod": "{}.prod(axis={})",
@@ -60,6 +60,7 @@ TORCH: Final = Library(
         "torch", atan="torch.atan({})", erf="torch.erf({})", max="torch.maximum({}, {})",
         min="torch.minimum({}, {})", where="torch.where({}, {}, {})", sigmoid="torch.sigmoid({})",
         softplus="torch.logaddexp(torch.zeros_like({0}), {0})", einsum='torch.einsum("{}", {})',
+        pairwise='torch.einsum("{}", {})',
     ),
     {
         "sum": "{}.sum(dim={})", "mean": "{}.mean(dim={})", "prod": "{}.prod(dim={})",
@@ -76,7 +77,7 @@ JAX: Final = Library(
     _functions(
         "jnp", atan="jnp.arctan({})", erf="jax.scipy.special.erf({})", max="jnp.maximum({}, {})",
         min="jnp.minimum({}, {})", where="jnp.where({}, {}, {})", sigmoid="jax.nn.sigmoid({})",
-        softplus="jnp.logaddexp(0, {})", einsum='jnp.einsum("{}", {})',
+        softplus="jnp.logaddexp(0, {})", einsum='jnp.einsum("{}", {})', pairwise='jnp.einsum("{}", {})',
     ),
     {
         "sum": "{}.sum(axis={})", "mean": "{}.mean(axis={})", "prod": "{}.prod(axis={})",
@@ -299,12 +300,16 @@ class Writer:
             rows = self.write(args[0], whole=True)
             return Code(f"{name}[{rows.text}]", ATOM, rows.indices + rest)
         self.reads = True
-        places = [self.write(arg, whole=True) for arg in args]
+        first = next(i for i, arg in enumerate(args) if arg.head != "idx")
+        plain = tuple(arg.data for arg in args[:first])
+        if set(plain) & {name for arg in args[first:] for name in arg.axes} or len(set(plain)) < first:
+            first, plain = 0, ()
+        places = [self.write(arg, whole=True) for arg in args[first:]]
         indices = self._union(places)
         listed = ", ".join(self.aligned(code, indices).text for code in places)
         found = f"{name}_at{len(self.before) + 1 if self.before else ''}"
         self.before.append(f"{found} = read({name}, {listed})")
-        return Code(found, ATOM, indices)
+        return Code(found, ATOM, (*plain, *indices))
 
     # ------------------------------------------------------------------ reductions
 
@@ -312,7 +317,7 @@ class Writer:
         body = term.args[0]
         factors = body.args if body.head == "mul" else (body,)
         if term.head in ("sum", "mean") and len(factors) > 1:
-            code = self._contraction(factors, term.data)
+            code = self._contraction(*self._solved(factors, term.data))
             if term.head == "sum":
                 return code
             count = " * ".join(self.size(axis) for axis in term.data)
@@ -329,6 +334,24 @@ class Writer:
         template = self.library.reductions[term.head]
         level = ATOM if template.startswith("{}") else WHERE
         return Code(template.format(code.at(level), shown), ATOM, kept)
+
+    def _solved(self, factors: Sequence[Term], axes: tuple[str, ...]) -> tuple[list[Term], tuple[str, ...]]:
+        """Return the factors with reads at differences of two indices as brackets over the axis that is read.
+
+        ``W[h - p*stride]`` has an entry for every ``h`` and ``p``, most of them outside of the window.
+        """
+        found, names = [], axes
+        for factor in factors:
+            brackets, args = [], []
+            for arg, axis in zip(factor.args, self.shapes.get(factor.data, ()), strict=False):
+                if factor.head == "sym" and _is_difference(arg):
+                    (name,) = fresh((axis,), {*names, *(n for f in factors for n in f.axes)})
+                    names = (*names, name)
+                    brackets.append(make("bracket", (relation("eq", arg, idx(name)),)))
+                    arg = idx(name)
+                args.append(arg)
+            found += [make("sym", args, factor.data), *brackets] if brackets else [factor]
+        return found, names
 
     def _contraction(self, factors: Sequence[Term], axes: tuple[str, ...]) -> Code:
         """Write a sum of products: ``@`` for two matrices, einsum else; factors without indices in front."""
@@ -350,7 +373,18 @@ class Writer:
         inputs = ",".join("".join(letters[name] for name in code.indices) for code in arrays)
         pattern = f"{inputs}->{''.join(letters[name] for name in kept)}"
         listed = ", ".join(code.text for code in arrays)
-        return Code(self.library.functions["einsum"].format(pattern, listed), ATOM, kept)
+        shared = set(kept).intersection(*(code.indices for code in arrays))
+        is_large = len(arrays) > 2 or (len(arrays) == 2 and not shared and len(letters) > 4)
+        spelling = self.library.functions["pairwise" if is_large else "einsum"]
+        return Code(spelling.format(pattern, listed), ATOM, kept)
+
+
+def _is_difference(place: Term) -> bool:
+    """Say whether an index term adds one index and subtracts another: a place of a window, solved for the window."""
+    if place.head != "add":
+        return False
+    above = any(part.axes for part in place.args if part.head != "neg")
+    return above and any(part.axes for part in place.args if part.head == "neg")
 
 
 def _weight(factor: Term) -> int:
