@@ -36,6 +36,8 @@ def chromium() -> Iterator[Any]:
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        driver.get("about:blank")  # what its first tab asks for is not ours
+        driver.get_log("performance")
         try:
             yield driver
         finally:

@@ -67,7 +67,6 @@ browsed = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with browsing.chromium() as driver:
-        browsing.opened(driver, BUILT / "index.html")
         yield driver
 
 

@@ -96,6 +96,7 @@ def started(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
         [sys.executable, "-m", "backproof", "check", "--jobs", "2", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(FOLDER.parent / "src")},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )  # fmt: skip
     assert process.stdout is not None
     process.stdout.readline()  # the first file is done
