@@ -6,12 +6,13 @@ import ast
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 import backproof.kernel
-from backproof.domains import NAMED, Context
+from backproof.domains import NAMED, Context, Domain
 from backproof.kernel import Kind, Verdict, judge
 from backproof.language import parse_expression, to_source
 from tests.fuzz.steps import all_corpus_steps
@@ -91,6 +92,11 @@ def test_what_is_defined_nowhere_is_not_proved(left, right):
 )
 def test_a_domain_on_which_the_step_is_false_refutes_it(left, right, domain):
     assert verdict_on(left, right, x=domain).kind is Kind.REFUTED
+
+
+def test_zero_to_a_positive_integer_that_varies_is_zero():
+    context = Context({}, {"k": Domain(low=Fraction(1), low_open=False, integer=True)})
+    assert judge(parse_expression("(x-x)^k"), parse_expression("0"), context).kind is Kind.PROVED
 
 
 def test_a_slope_where_an_inner_slope_jumps_does_not_exist():
