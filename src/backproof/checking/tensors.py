@@ -15,6 +15,7 @@ from backproof.checking.state import State, Witness, plural
 from backproof.derivation import Derivation
 from backproof.domains import Context, Domain
 from backproof.errors import BackproofError
+from backproof.examples import Worked
 from backproof.indexing import axis_of
 from backproof.language.document import Declaration, Node
 from backproof.layers import Signature
@@ -68,7 +69,7 @@ class Subject:
 def tensor_witness(derivation: Derivation, layer: type[Any], signature: Signature, seed: int = 0) -> Witness:
     """Agrees if forward and backward of ``layer`` are the derivation's, entry by entry.
 
-    Both dtypes, random signed upstreams, shapes in which no two sizes are equal, and sizes of 1.
+    Both dtypes, random signed upstreams, shapes in which no two sizes are equal, and sizes of 1; then the examples.
     """
     names = _matched(derivation.node, derivation.context, signature)
     if names is None:
@@ -78,7 +79,11 @@ def tensor_witness(derivation: Derivation, layer: type[Any], signature: Signatur
     try:
         for sizes in sizes_of_instances(derivation.node, derivation.context):
             for dtype in DTYPES:
-                compared += _compare(subject, sizes, dtype, np.random.default_rng(seed))
+                rng = np.random.default_rng(seed)
+                compared += _compare(subject, sizes, values_of(derivation.node, sizes, dtype, rng), dtype, rng)
+        for worked in (Worked(derivation, example) for example in derivation.node.examples):
+            given = _values_in(worked, derivation.node)
+            compared += _compare(subject, worked.sizes, given, np.float64, np.random.default_rng(seed))
     except Disagreement as found:
         return Witness(State.DISAGREED, str(found), compared)
     except BackproofError as refusal:
@@ -165,11 +170,21 @@ def _distribution(domain: Domain, axes: tuple[str, ...], shape: tuple[int, ...],
 # ------------------------------------------------------------------ comparison
 
 
-def _compare(subject: Subject, sizes: Sizes, dtype: Any, rng: np.random.Generator) -> int:
+def _values_in(worked: Worked, node: Node) -> dict[str, Any]:
+    """Return the inputs of an example."""
+    found: dict[str, Any] = {}
+    for given in node.inputs:
+        numbers = [worked.point[worked.name(given.name, at)] for at in worked.places(given.name)]
+        whole = given.domain.integer and not given.domain.constraint
+        array = np.array(numbers, int if whole else np.float64).reshape(worked.shape(given.name))
+        found[given.name] = array if given.axes else array.item()
+    return found
+
+
+def _compare(subject: Subject, sizes: Sizes, given: dict[str, Any], dtype: Any, rng: np.random.Generator) -> int:
     """Return how many entries agree; raises Disagreement at the first that does not."""
-    given = values_of(subject.node, sizes, dtype, rng)
     lengths = {axis: size for axis, size in sizes.items() if axis not in given}
-    named = {name: given[own] if own in given else sizes[own] for name, own in subject.names.items()}
+    named: dict[str, Any] = {name: given[own] if own in given else sizes[own] for name, own in subject.names.items()}
     side_by_side = subject.signature.parameters if subject.node.name in PACKED else ()
     named |= {name: named[name].reshape(*named[name].shape[:-2], -1) for name in side_by_side}
     outputs, gradients, upstreams = _run(subject, named, dtype, rng)
