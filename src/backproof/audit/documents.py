@@ -31,6 +31,13 @@ class Report:
     claims: tuple[JudgedChain, ...] = ()
     witnesses: tuple[dict[str, Witness], ...] = ()
     findings: tuple[Finding, ...] = ()
+    claimed: tuple[tuple[JudgedStep, Context], ...] = ()
+
+    @property
+    def proofs(self) -> tuple[tuple[JudgedStep, Context], ...]:
+        """Every judged step with what is in force there; calls in claims are replaced by what they stand for."""
+        derived = ((step, derivation.context) for derivation in self.derivations for step in derivation.steps)
+        return (*derived, *self.claimed)
 
     @property
     def steps(self) -> tuple[JudgedStep, ...]:
@@ -73,9 +80,12 @@ def check_node(document: Document, node: Node, numeric: bool, thorough: bool) ->
 
 
 def check_claim(document: Document, claim: Claim) -> Report:
-    judged = derive_claim(document, claim)
+    inlined = inline_claim(claim, lookup_in(document))
+    proved, context = judge_claim(inlined), claim_context(inlined)
+    judged = as_written(proved, claim)
     found = chain_findings(document.path, judged, claim_context(claim), claim.chain.span)
-    return Report(document.path, claims=(judged,), findings=tuple(found))
+    claimed = tuple((step, context) for step in proved.steps)
+    return Report(document.path, claims=(judged,), findings=tuple(found), claimed=claimed)
 
 
 def merged(reports: Sequence[Report]) -> Report:
@@ -86,6 +96,7 @@ def merged(reports: Sequence[Report]) -> Report:
         tuple(claim for report in reports for claim in report.claims),
         tuple(witnesses for report in reports for witnesses in report.witnesses),
         tuple(finding for report in reports for finding in report.findings),
+        tuple(proof for report in reports for proof in report.claimed),
     )
 
 
@@ -116,7 +127,11 @@ def derive_node(document: Document, node: Node) -> Derivation:
 
 def derive_claim(document: Document, claim: Claim) -> JudgedChain:
     """Return the judged steps of ``claim`` as they are written; calls are judged by their formulas."""
-    judged = judge_claim(inline_claim(claim, lookup_in(document)))
+    return as_written(judge_claim(inline_claim(claim, lookup_in(document))), claim)
+
+
+def as_written(judged: JudgedChain, claim: Claim) -> JudgedChain:
+    """Return the judged steps of a claim with the sides that its author wrote."""
     steps = (
         replace(step, left=written.left, right=written.right)
         for step, written in zip(judged.steps, claim.chain.steps, strict=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,6 @@ from backproof.language import to_source
 
 if TYPE_CHECKING:
     from backproof.audit.documents import Report
-    from backproof.derivation import JudgedStep
-    from backproof.domains import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ def summarise(report: Report, certified: bool = False) -> Summary:
     kinds = Counter(step.verdict.kind.value for step in report.steps)
     witnesses = Counter[str](witness.state for found in report.witnesses for witness in found.values())
     conditions = (to_source(term) for step in report.steps for term in step.verdict.conditions)
-    placed = ((report.path, step, context) for step, context in judged(report))
+    placed = ((report.path, step, context) for step, context in report.proofs)
     return Summary(
         report.path,
         report.findings,
@@ -58,13 +55,6 @@ def summarise(report: Report, certified: bool = False) -> Summary:
         tuple(dict.fromkeys(conditions)),
         tuple(certificates.statements(placed)) if certified else (),
     )
-
-
-def judged(report: Report) -> Iterator[tuple[JudgedStep, Context]]:
-    """Yield every step of every derivation with what is known there."""
-    for derivation in report.derivations:
-        for step in derivation.steps:
-            yield step, derivation.context
 
 
 def pack(summary: Summary) -> dict[str, Any]:

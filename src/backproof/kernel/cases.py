@@ -192,7 +192,8 @@ def split(context: Context, case: Case, subject: Term, table: Table) -> list[Cas
     made = [replace(solved[sign], node={}) for sign in (1, 0, -1)]
     names_solved = [_solved_name(case, child) for child in made]
     case.node["parts"] = [
-        (("name", name, child.values[name]), child.node) for name, child in zip(names_solved, made, strict=True)
+        (("let", subject, sign, name, child.values[name]), child.node)
+        for sign, name, child in zip((1, 0, -1), names_solved, made, strict=True)
     ]
     return made
 

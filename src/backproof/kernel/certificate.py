@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, Final
 
-from flint import fmpq_mpoly
-
+from backproof.domains import Context
 from backproof.kernel.normal import Normal
-from backproof.kernel.ring import Generator, Quotient, Ring
-from backproof.terms import FUNCTIONS, Term
+from backproof.terms import Term
 
-SCHEMA: Final = 1
-#: Generators that the second checker knows; a proof with others has no certificate yet.
-KNOWN: Final = frozenset({"atom", "exp", "log", "root", "cos", "sin", "atan", "erf"})
+SCHEMA: Final = 2
 
 
 class Rows:
@@ -41,24 +37,19 @@ class Rows:
 
 
 def certify(
-    sides: Iterable[Term], tree: dict[str, Any], free: Iterable[str], conditions: Iterable[Term]
+    sides: Iterable[Term], tree: dict[str, Any], free: Iterable[str], conditions: Iterable[Term], context: Context
 ) -> dict[str, Any]:
-    """Return the certificate of a finished proof; where it uses what the checker does not know, that is said."""
+    """Return the certificate of a finished proof; with the definitions, where these are a part of a context."""
     rows = Rows()
     stack = [tree]
-    if any(key[0] == "index" for key, _ in _parts(tree)):
-        return {"schema": SCHEMA, "unsupported": "index"}
     while stack:
         node = stack.pop()
         normal = node.pop("normal", None)
         if normal is not None and "parts" not in node:
-            strange = {g.head for g in normal.ring.generators} - KNOWN
-            if strange:
-                return {"schema": SCHEMA, "unsupported": ", ".join(sorted(strange))}
             node.update(_hints(normal, rows))
         node["parts"] = [[_part(key, rows), child] for key, child in node.get("parts", ())]
         stack.extend(child for _, child in node["parts"])
-    return {
+    made: dict[str, Any] = {
         "schema": SCHEMA,
         "sides": [rows(side) for side in sides],
         "free": list(free),
@@ -66,65 +57,22 @@ def certify(
         "tree": tree,
         "rows": rows.rows,
     }
-
-
-def _parts(tree: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Yield every part of a split, and the parts of that."""
-    for key, child in tree.get("parts", ()):
-        yield key, child
-        yield from _parts(child)
-
-
-def is_certifiable(tree: dict[str, Any]) -> bool:
-    """Say whether the checker knows every generator of a proof."""
-    normal = tree.get("normal")
-    if "parts" in tree:
-        return all(key[0] != "index" and is_certifiable(child) for key, child in tree["parts"])
-    return normal is None or {g.head for g in normal.ring.generators} <= KNOWN
+    if context.whole is not None:
+        made["part"] = {name: [list(d.axes), rows(d.term)] for name, d in context.definitions.items()}
+    return made
 
 
 def _part(key: tuple[Any, ...], rows: Rows) -> list[Any]:
-    """Return what a part of a split says: that a name is a term, or that a subject has a sign."""
-    kind, subject, value = key
-    if kind == "sign":
-        return [kind, rows(subject), value]
-    return [kind, subject, None if value is None else rows(value)]
+    """Return what a part of a split says: terms by their row."""
+    return [rows(each) if isinstance(each, Term) else each for each in key]
 
 
 def _hints(normal: Normal, rows: Rows) -> dict[str, Any]:
+    """Return the factors that the proof has met, and the angles of its circular functions."""
     ring = normal.ring
     for value in list(normal.done.values()):
         if not value.denominator.is_constant():
             ring.factors(value.denominator)
-    return {
-        "generators": [_generator(generator, ring, rows) for generator in ring.generators],
-        "values": [
-            [rows(term), *_quotient(value)] for term, value in normal.done.items() if _is_worth_saying(term, value)
-        ],
-        "factors": [
-            [_polynomial(ring, whole), str(lead), [[_polynomial(ring, f), times] for f, times in parts]]
-            for whole, (lead, parts) in ring.factored.values()
-        ],
-    }
-
-
-def _is_worth_saying(term: Term, value: Quotient) -> bool:
-    arithmetic = term.head in ("add", "mul", "div") and not value.denominator.is_one()
-    return arithmetic or term.head in FUNCTIONS or term.head == "pow"
-
-
-def _generator(generator: Generator, ring: Ring, rows: Rows) -> dict[str, Any]:
-    if generator.head == "atom":
-        name, degree = ring.atoms[generator.number]
-        return {"head": "atom", "name": name, "degree": degree}
-    *degrees, argument = generator.argument
-    made: dict[str, Any] = {"head": generator.head, "of": _quotient(argument)}
-    return {**made, "degree": degrees[0]} if degrees else made
-
-
-def _quotient(value: Quotient) -> list[Any]:
-    return [_polynomial(value.ring, value.numerator), _polynomial(value.ring, value.denominator)]
-
-
-def _polynomial(ring: Ring, polynomial: fmpq_mpoly) -> list[Any]:
-    return [[str(value), [list(power) for power in monomial]] for monomial, value in sorted(ring.monomials(polynomial))]
+    factors = {rows(ring.term(f)): None for _, (_, parts) in ring.factored.values() for f, _ in parts if len(f) > 1}
+    angles = [rows(generator.term.args[0]) for generator in ring.generators if generator.head == "cos"]
+    return {"factors": list(factors), "angles": angles}

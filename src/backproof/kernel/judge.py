@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from backproof.domains import Context
 from backproof.kernel.cases import Case, initial_cases, is_parameter, narrowed, settled, split, split_by_index
-from backproof.kernel.certificate import certify, is_certifiable
+from backproof.kernel.certificate import certify
 from backproof.kernel.ground import free_names
 from backproof.kernel.indices import freshen, plain, reindex
 from backproof.kernel.interruptions import Beyond, Split, Undefined
@@ -47,18 +47,18 @@ def judge(left: Term, right: Term, context: Context, *, refute: bool = True, wit
     a verdict is made sooner, and cannot be re-checked.  In a part of a context nothing is refuted: what its
     names stand for in the whole may say more.
     """
+    stated = left, right
     left, right = freshen(left), freshen(right)
     free = free_names(left, right, context)
     proof, conditions = _prove_under_conditions(left, right, context, free)
     if proof.holds:
+        needed = conditions
         if context.whole is not None:
             conditions = _left_open(context, context.whole, conditions)
         verdict = _accept(left, right, context.whole or context, conditions)
         if verdict.is_accepted and with_certificate:
-            tree = proof.tree
-            if conditions and is_certifiable(tree):
-                tree = _tree_under(left, right, context, free, conditions)
-            return replace(verdict, certificate=certify((left, right), tree, free, conditions))
+            tree = proof.tree if not needed else _tree_under(left, right, context, free, needed)
+            return replace(verdict, certificate=certify(stated, tree, free, tuple(map(plain, needed)), context))
         return verdict
     looks = refute and context.whole is None
     found = find_point(left, right, context, proof.failed) if looks else None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from backproof.calculus import claim_context
-from backproof.certificates import is_scalar, statement
+from backproof.certificates import statement
 from backproof.derivation import Derivation, JudgedStep
 from backproof.domains import Context
 from backproof.inlining import Lookup, inline_claim
@@ -39,7 +39,7 @@ def files(page: str, steps: Iterable[Stated], before: int = 0) -> dict[int, tupl
     return {
         number: (f"{FOLDER}/{page}-{before + number}.json", _content(page, step, context))
         for number, (step, context) in enumerate(steps, 1)
-        if is_scalar(step, context) and step.verdict.certificate and "unsupported" not in step.verdict.certificate
+        if step.verdict.certificate
     }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from backproof.domains import Context
 from backproof.terms import Term
 from backproof.verify.points import check_refutation
-from backproof.verify.polynomials import Rejected
-from backproof.verify.proofs import check_proof
+from backproof.verify.polynomials import Rejected, require
+from backproof.verify.proofs import check_proof, is_certain
 
 STUMBLES = (
     ArithmeticError, AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError, StopIteration,
@@ -34,4 +35,25 @@ def verify_refutation(left: Term, right: Term, context: Context, certificate: di
         raise Rejected(f"the certificate is damaged: {type(stumble).__name__}") from stumble
 
 
-__all__ = ["Rejected", "verify_proof", "verify_refutation"]
+def verify_conditions(proved: Iterable[Term], printed: Iterable[Term], context: Context) -> None:
+    """Return where the printed conditions are those of a proof, apart from such as hold in the whole context."""
+    proved, printed = list(proved), list(printed)
+    require(set(printed) <= set(proved), "conditions that are not those of the proof")
+    for condition in proved:
+        try:
+            known = condition in printed or (context.whole is not None and is_certain(condition, context.whole))
+        except STUMBLES:
+            known = False
+        require(known, "a condition that is not printed")
+
+
+def confirms(left: Term, right: Term, context: Context, conditions: Iterable[Term], certificate: Any) -> bool:
+    """Say whether a certificate proves ``left = right`` under these conditions in the context, whatever it holds."""
+    try:
+        verify_conditions(verify_proof(left, right, context, certificate), conditions, context)
+    except Rejected:
+        return False
+    return True
+
+
+__all__ = ["Rejected", "confirms", "verify_conditions", "verify_proof", "verify_refutation"]
