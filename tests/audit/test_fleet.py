@@ -141,3 +141,14 @@ def test_a_step_without_an_answer_is_unknown_with_the_reason_and_the_next_file_i
     assert done.exit_code == 3
     assert "no answer within 0.01 seconds" in done.stdout
     assert "✓ mul" in done.stdout
+
+
+def test_a_node_on_which_sympy_takes_too_long_is_undecided_and_the_next_is_judged(tmp_path):
+    names = [f"x{number}" for number in range(300)]
+    long, short = f"node long({', '.join(names)})\ny = {'*'.join(names)}", "node short(x)\ny = 2*x"
+    (tmp_path / "f.md").write_text(f"```derive\n{long}\n```\n\n```derive\n{short}\n```\n")
+    with Fleet(1, Limits(proposal=0.5)) as fleet:
+        (found,) = [found for found in fleet.check([tmp_path / "f.md"]) if found is not None]
+    assert found[1].nodes == ("short",)
+    assert [each.severity for each in found[1].findings] == [Severity.UNDECIDED]
+    assert "SymPy proposed nothing within 0.5 seconds" in found[1].findings[0].message
