@@ -1,4 +1,4 @@
-"""Shape, dtype, contract and layout: what a layer owes its caller besides the right numbers."""
+"""Shape, dtype and contract: what a layer owes its caller besides the right numbers."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Any, Final
 
 import numpy as np
 
-from backproof.checking.check_values import _sizes, tolerance
+from backproof.checking.check_values import _sizes
 from backproof.checking.examination import Examination
 from backproof.checking.findings import Finding, Outcome, Row, row
+from backproof.checking.instances import is_float_array
 from backproof.checking.layer import is_array
 from backproof.checking.running_user import UserError, begin, finish, once, private
-from backproof.checking.shapes import Sample
+from backproof.checking.shapes import Sample, role
 from backproof.checking.state import plural
 from backproof.checking.tracing import upstreams_for
 
 
-def _failed(check: str, message: str, argument: str = "", fault: str = "", *details: str) -> Finding:
+def failed(check: str, message: str, argument: str = "", fault: str = "", *details: str) -> Finding:
+    """Return a finding that is a failure."""
     return Finding(check, Outcome.FAILED, message, argument, fault, details)
 
 
@@ -71,7 +73,7 @@ def _shape(name: str, gradient: Any, given: Sample, done: Any) -> Iterator[Findi
         return
     if np.shape(gradient) != value.shape:
         message = f"the gradient of {name} has shape {np.shape(gradient)}, {name} has {value.shape}"
-        yield _failed("shape and dtype", message,
+        yield failed("shape and dtype", message,
                       name, _shape_fault(np.shape(gradient), value.shape), _sizes(given))  # fmt: skip
     kind = gradient.dtype
     if kind != value.dtype and np.issubdtype(value.dtype, np.floating):
@@ -93,6 +95,8 @@ def _shape_fault(found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
 
 # ------------------------------------------------------------------ contract
 
+#: Roles of arrays that an instance keeps and backward only reads.
+_PARAMETERS: Final = frozenset({"weight", "bias", "gamma", "wx", "wh"})
 Contract = Callable[[Examination, Sample], Iterator[Finding]]
 
 
@@ -104,17 +108,32 @@ def arguments_left_alone(examination: Examination, given: Sample) -> Iterator[Fi
     state, outputs = begin(layer, given, values)
     sent = upstreams_for(outputs, given.seed)
     sent = sent if layer.takes_upstream else [np.ones_like(u) for u in sent]
-    copies = [u.tobytes() for u in sent]
+    bytes_sent = [u.tobytes() for u in sent]
+    own = {name: array.copy() for name, array in _own_parameters(state)}
     changed = [name for name, old in before.items() if np.asarray(values[name]).tobytes() != old]
     for name in changed:
-        yield _failed("contract", f"forward changes {name}", name, "input overwritten")
+        yield failed("contract", f"forward changes {name}", name, "input overwritten")
     finish(layer, state, sent)
+    for name, array in _own_parameters(state):
+        if name in own and not np.array_equal(array, own[name]):
+            message = f"backward changes the parameter {name}; update it after all backward passes"
+            yield failed("contract", message, name, "parameter updated in backward")
     for name, old in before.items():
         if np.asarray(values[name]).tobytes() != old and name not in changed:
-            yield _failed("contract", f"backward changes {name}", name, "input overwritten")
-    if [u.tobytes() for u in sent] != copies:
-        yield _failed("contract", "backward changes the upstream gradient in place", "", "upstream overwritten",
+            yield failed("contract", f"backward changes {name}", name, "input overwritten")
+    if [u.tobytes() for u in sent] != bytes_sent:
+        yield failed("contract", "backward changes the upstream gradient in place", "", "upstream overwritten",
                       *_composite(examination, given))  # fmt: skip
+
+
+def _own_parameters(state: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the parameters of an instance that are attributes of it, or in a holder of that name."""
+    for name, value in getattr(state, "__dict__", {}).items():
+        if is_float_array(value) and role(name) in _PARAMETERS:
+            yield name, value
+        elif name in ("params", "parameters") and isinstance(value, (dict, list)):
+            parts = value.items() if isinstance(value, dict) else enumerate(value)
+            yield from ((f"{name}[{key!r}]", part) for key, part in parts if is_float_array(part))
 
 
 def _composite(examination: Examination, given: Sample) -> Iterator[str]:
@@ -139,7 +158,8 @@ def _fresh(examination: Examination, given: Sample) -> tuple[Any, tuple[Any, ...
     return state, outputs, sent if examination.layer.takes_upstream else [np.ones_like(u) for u in sent]
 
 
-def _copies(gradients: dict[str, Any]) -> dict[str, Any]:
+def copies(gradients: dict[str, Any]) -> dict[str, Any]:
+    """Return gradients that nobody else can change."""
     return {name: np.array(value) for name, value in gradients.items()}
 
 
@@ -147,18 +167,18 @@ def backward_twice(examination: Examination, given: Sample) -> Iterator[Finding]
     """A second backward gives the same, and does not change what the first returned."""
     state, _, sent = _fresh(examination, given)
     kept = finish(examination.layer, state, private(dict(enumerate(sent))).values())  # type: ignore[arg-type]
-    first = _copies(kept)
+    first = copies(kept)
     second = finish(examination.layer, state, [np.array(u) for u in sent])
     for name in first:
         if not same(first[name], second.get(name, np.nan)):
             doubled = same(2 * first[name], second[name])
             fault = "gradients accumulated" if doubled else "cache spent"
-            yield _failed("contract", f"a second backward gives another gradient of {name}", name, fault)
+            yield failed("contract", f"a second backward gives another gradient of {name}", name, fault)
     forward = examination.layer.forward_names
     other = finish(examination.layer, state, [-3 * u for u in sent])
     for name, value in kept.items():
         if name in forward and name in other and not same(first[name], value):
-            yield _failed("contract", f"the returned gradient of {name} changes when backward runs again", name,
+            yield failed("contract", f"the returned gradient of {name} changes when backward runs again", name,
                           "gradient buffer reused")  # fmt: skip
 
 
@@ -199,7 +219,7 @@ def forward_in_between(examination: Examination, given: Sample) -> Iterator[Find
     found = finish(examination.layer, state, sent)
     expected = examination.run(given).gradients
     if any(not same(expected[name], found.get(name, np.nan)) for name in expected):
-        yield _failed("contract", "another instance's forward changes this one's gradient", "", "state is shared")
+        yield failed("contract", "another instance's forward changes this one's gradient", "", "state is shared")
 
 
 def _scaled(given: Sample) -> dict[str, Any]:
@@ -220,25 +240,26 @@ def instance_reused(examination: Examination, given: Sample) -> Iterator[Finding
     finish(layer, state, sent)
     moved = Sample(given.name, _scaled(given), given.constants, given.seed)
     bigger = [s for s in examination.samples if s.name in ("one sample", "a vector")]
-    for other in (moved, *bigger):
-        parameters = [name for name in given.values if name not in layer.forward_names]
+    parameters = [name for name in given.values if name not in layer.forward_names]
+    same_sizes = (s for s in bigger if all(np.shape(s.values[n]) == np.shape(given.values[n]) for n in parameters))
+    for other in (moved, *same_sizes):
         other = _with_parameters(other, given, tuple(parameters))
         try:
             expected = once(layer, other)
             outputs = layer.forward(state, private(other.values))
             found = finish(layer, state, [np.array(u) for u in expected.upstreams])
         except UserError as error:
-            yield _failed("contract", f"a used instance: {error}", "", "stale cache")
+            yield failed("contract", f"a used instance: {error}", "", "stale cache")
             return
         except Exception:
             return
         equal = all(same(a, b) for a, b in zip(outputs, expected.outputs, strict=True))
         wrong = [n for n in expected.gradients if not same(expected.gradients[n], found.get(n, np.nan))]
         if not equal and _settled(layer, state, other, outputs):
-            yield _failed("contract", "a used instance gives another output than a fresh one", "", "stale cache")
+            yield failed("contract", "a used instance gives another output than a fresh one", "", "stale cache")
             return
         if wrong and equal:
-            yield _failed("contract", f"a used instance gives another gradient of {', '.join(wrong)} than a fresh one",
+            yield failed("contract", f"a used instance gives another gradient of {', '.join(wrong)} than a fresh one",
                           wrong[0], "stale cache")  # fmt: skip
             return
 
@@ -260,7 +281,7 @@ def deterministic(examination: Examination, given: Sample) -> Iterator[Finding]:
     same_output = all(same(a, b) for a, b in zip(first.outputs, second.outputs, strict=True))
     wrong = [n for n in first.gradients if not same(first.gradients[n], second.gradients.get(n, np.nan))]
     if wrong and same_output:
-        yield _failed("contract", f"the gradient of {', '.join(wrong)} differs from run to run", wrong[0],
+        yield failed("contract", f"the gradient of {', '.join(wrong)} differs from run to run", wrong[0],
                       "not deterministic")  # fmt: skip
 
 
@@ -294,97 +315,3 @@ def check_contract(examination: Examination, wrong: list[Any]) -> Row:
             known = {(f.fault, f.argument) for f in found}
             found += [f for f in more if (f.fault, f.argument) not in known]
     return row("contract", found, plural(len(CONTRACTS), "contract"))
-
-
-# ------------------------------------------------------------------ layout
-
-
-def _strided(array: Any) -> Any:
-    wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1])) if array.ndim else array
-    view = wide[..., ::2]
-    view[...] = array
-    return view
-
-
-def _reversed(array: Any) -> Any:
-    return array[::-1].copy()[::-1]
-
-
-def _read_only(array: Any) -> Any:
-    copy = array.copy()
-    copy.flags.writeable = False
-    return copy
-
-
-#: Memory layouts that must not change a gradient.
-LAYOUTS: Final[dict[str, Callable[[Any], Any]]] = {
-    "Fortran order": np.asfortranarray, "strided": _strided, "negative strides": _reversed, "read-only": _read_only,
-}  # fmt: skip
-
-
-def check_layout(examination: Examination, wrong: list[Any]) -> Row:
-    """The memory layout of upstream gradient and inputs changes nothing."""
-    given = examination.samples[0]
-    found: list[Finding] = []
-    try:
-        done = examination.run(given)
-    except UserError:
-        return Row("layout", Outcome.SKIPPED, "backward does not run")
-    if not is_finite(examination, given):
-        return Row("layout", Outcome.SKIPPED, "its gradients are not finite")
-    if not examination.layer.takes_upstream or not all(np.ndim(y) for y in done.outputs):
-        return Row("layout", Outcome.SKIPPED, "the upstream gradient is one number")
-    for name, arrange in LAYOUTS.items():
-        sent = [arrange(np.array(u)) for u in done.upstreams]
-        found += _laid_out(examination, given, sent, done.gradients, f"{name} upstream")
-    constant = [np.full(np.shape(u), 1.5) for u in done.upstreams]
-    try:
-        state, _ = begin(examination.layer, given)
-        plain = _copies(finish(examination.layer, state, constant))
-    except UserError:
-        plain = {}
-    spread = [np.broadcast_to(np.float64(1.5), np.shape(u)) for u in done.upstreams]
-    found += _laid_out(examination, given, spread, plain, "stride-0 upstream")
-    found += _inputs(examination, given, done)
-    return row("layout", _first_of_each(found), plural(len(LAYOUTS) + 2, "layout"))
-
-
-def _first_of_each(found: list[Finding]) -> list[Finding]:
-    kept: dict[str, Finding] = {}
-    for finding in found:
-        kept.setdefault(finding.fault, finding)
-    return list(kept.values())
-
-
-def _laid_out(
-    examination: Examination, given: Sample, sent: list[Any], expected: dict[str, Any], name: str
-) -> Iterator[Finding]:
-    try:
-        state, _ = begin(examination.layer, given)
-        found = finish(examination.layer, state, sent)
-    except UserError as error:
-        if "read-only" in str(error):
-            yield _failed("layout", f"{name}: {error}", "", "upstream overwritten")
-        else:
-            yield _failed("layout", f"{name}: {error}", "", "memory order")
-        return
-    reference = examination.reference(given)
-    for key, value in expected.items():
-        room = (
-            tolerance(reference, key, value)
-            if key in reference.bounds and np.shape(reference.bounds[key]) == np.shape(value)
-            else 0
-        )
-        if not same(value, found.get(key, np.nan), room):
-            yield _failed("layout", f"{name}: another gradient of {key}", key, "memory order")
-
-
-def _inputs(examination: Examination, given: Sample, done: Any) -> Iterator[Finding]:
-    values = {
-        name: np.asfortranarray(value) if isinstance(value, np.ndarray) else value
-        for name, value in given.values.items()
-    }
-    yield from _laid_out(
-        examination, Sample(given.name, values, given.constants, given.seed), done.upstreams, done.gradients,
-        "Fortran-ordered inputs",
-    )  # fmt: skip

@@ -34,7 +34,16 @@ def scalar_argument(examination: Examination) -> str:
     outputs = examination.run(given).outputs
     if len(moving) != 1 or not examination.plan.is_rows or len(outputs) != 1:
         return ""
-    return moving[0] if np.shape(outputs[0]) == np.shape(given.values[moving[0]]) else ""
+    return moving[0] if all(_keeps_shape(examination, sample, moving[0]) for sample in examination.samples) else ""
+
+
+def _keeps_shape(examination: Examination, given: Sample, name: str) -> bool:
+    """Say whether the output has the shape of an input."""
+    try:
+        outputs = examination.run(given).outputs
+    except UserError:
+        return True
+    return bool(np.shape(outputs[0]) == np.shape(given.values[name]))
 
 
 def _at(examination: Examination, name: str, points: Sequence[float]) -> Sample:

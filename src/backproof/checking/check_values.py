@@ -238,6 +238,7 @@ class Agreement:
     digits: float = DIGITS
     refuted: tuple[str, ...] = ()
     place: str = ""
+    compared: frozenset[str] = frozenset()
 
 
 def agreement(examination: Examination) -> Agreement:
@@ -258,6 +259,8 @@ def agreement(examination: Examination) -> Agreement:
         patterns.add(tuple(record.tape.pattern))
         for name in record.expected:
             digits = exact_digits(record, name)
+            if digits is not None:
+                result.compared |= {name}
             if digits is not None and digits <= 0 and name not in result.refuted:
                 result.refuted += (name,)
                 result.place = given.name
@@ -316,6 +319,9 @@ def check_agreement(examination: Examination, wrong: list[Mismatch]) -> Row:
     patterns = plural(result.patterns, "branch pattern")
     constants = "" if digits >= DIGITS else ", as far as rounded constants tell"
     where = f"at {plural(result.points, 'point')} of {patterns}"
+    left = [name for name in dict.fromkeys(m.argument for m in wrong) if name not in result.compared]
+    if left:
+        return Row("agreement", Outcome.FAILED, f"the gradient of {', '.join(left)} cannot be compared")
     if digits < _FEW:
         message = f"only {digits} digits can be compared: constants or the conditions of the values leave no more"
         return row("agreement", [Finding("agreement", Outcome.WARNING, message)], f"agrees to {digits} digits {where}")

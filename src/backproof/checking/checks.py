@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from backproof.checking.check_contracts import check_contract, check_layout, check_shapes
+from backproof.checking.check_contracts import check_contract, check_shapes
 from backproof.checking.check_domain import check_domain
+from backproof.checking.check_layout import check_layout
 from backproof.checking.check_precision import check_precision
 from backproof.checking.check_values import Mismatch, check_agreement, check_value, mismatches
 from backproof.checking.diagnosis import diagnose
@@ -33,12 +34,20 @@ CHECKS: Final[dict[str, Check]] = {
 
 def check(layer: Layer, settings: Settings | None = None) -> LayerReport:
     """Return the report on one layer; it says so where the layer could not be run."""
-    settings = settings or Settings()
+    try:
+        return _checked(layer, settings or Settings())
+    except Exception as error:
+        finding = Finding("value", Outcome.UNKNOWN, f"the check itself failed: {type(error).__name__}: {error}")
+        rows = (Row("value", Outcome.UNKNOWN, "not run", (finding,)),)
+        return LayerReport(layer.name, layer.path, layer.line, layer.convention, "", rows)
+
+
+def _checked(layer: Layer, settings: Settings) -> LayerReport:
     start = time.perf_counter()
     try:
         examination = examine(layer, settings)
     except (NotFed, UserError) as reason:
-        finding = Finding("value", Outcome.UNKNOWN, str(reason), details=(_HINT,))
+        finding = Finding("value", Outcome.UNKNOWN, str(reason), details=(_hint(layer),))
         rows: tuple[Row, ...] = (Row("value", Outcome.UNKNOWN, "not run", (finding,)),)
         return LayerReport(layer.name, layer.path, layer.line, layer.convention, "", rows)
     wrong = mismatches(examination)
@@ -71,9 +80,12 @@ def _raises(examination: Examination) -> bool:
     return False
 
 
-_HINT: Final = (
-    "say how it is fed in pyproject.toml: [tool.backproof.layers.NAME] arguments = {…}, shapes = {x = [4, 3]}"
-)
+def _hint(layer: Layer) -> str:
+    """Return what to write into pyproject.toml, with the names of this layer."""
+    arguments = ", ".join(f"{a.name} = …" for a in layer.arguments if a.is_setting and a.is_required)
+    shapes = ", ".join(f"{name} = [4, 3]" for name in layer.forward_names)
+    said = [f"arguments = {{{arguments}}}" if arguments else "", f"shapes = {{{shapes}}}" if shapes else ""]
+    return f"say in pyproject.toml how it is fed: [tool.backproof.layers.{layer.name}] {', '.join(filter(None, said))}"
 
 
 def _chosen(settings: Settings) -> list[str]:

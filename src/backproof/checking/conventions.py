@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import dis
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, Final
 
 from backproof.checking.framework_layers import JaxLayer, TorchLayer
-from backproof.checking.layer import Argument, ClassLayer, FunctionLayer, Layer, PairLayer, SlopeLayer, arguments_of
+from backproof.checking.layer import (
+    Argument,
+    ClassLayer,
+    FunctionLayer,
+    Layer,
+    LossLayer,
+    PairLayer,
+    SlopeLayer,
+    arguments_of,
+)  # fmt: skip
+from backproof.errors import NotDerivable
 
 Members = Mapping[str, Any]
 
@@ -42,15 +54,35 @@ def _is_plain(function: Any) -> bool:
 def _classes(members: Members) -> Iterator[tuple[str, type[Any]]]:
     """Yield the classes with forward and backward of their own or inherited in the user's code."""
     for name, value in members.items():
-        if isinstance(value, type) and not name.startswith("__"):
-            pair = [inspect.getattr_static(value, method, None) for method in ("forward", "backward")]
-            if all(_is_plain(getattr(found, "__func__", found)) for found in pair) and not _is_abstract(value):
-                yield name, value
+        if isinstance(value, type) and not name.startswith("__") and _passes(value) and not _is_abstract(value):
+            yield name, value
+
+
+#: What the two methods of a layer are called, the usual names first.
+FORWARD_METHODS: Final = ("forward", "fprop", "forward_pass", "__call__")
+BACKWARD_METHODS: Final = ("backward", "bprop", "backprop", "backward_pass")
+
+
+def _passes(cls: type[Any]) -> tuple[Any, Any] | None:
+    """Return the two passes of a class, or None where it has not both."""
+    found = []
+    for names in (FORWARD_METHODS, BACKWARD_METHODS):
+        kept = (name for name in names if _is_plain(_plain_method(cls, name)))
+        name = next(kept, "")
+        if not name:
+            return None
+        found.append(getattr(cls, name))
+    return found[0], found[1]
+
+
+def _plain_method(cls: type[Any], name: str) -> Any:
+    method = inspect.getattr_static(cls, name, None)
+    return getattr(method, "__func__", method)
 
 
 def _is_abstract(cls: type[Any]) -> bool:
     """Say whether a class is only a base: its methods raise, or do nothing."""
-    return bool(inspect.isabstract(cls)) or not _does_something(cls.forward) or not _does_something(cls.backward)
+    return bool(inspect.isabstract(cls)) or not all(map(_does_something, _passes(cls) or ()))
 
 
 def _does_something(function: Any) -> bool:
@@ -72,33 +104,41 @@ def _is_torch(cls: type[Any]) -> bool:
 
 def _looks_into_inputs(cls: type[Any]) -> bool:
     """Say whether backward reads ``self.inputs`` that forward never sets: the base class does."""
-    reads = set(cls.backward.__code__.co_names)
-    sets = set(cls.forward.__code__.co_names)
+    forward, backward = _both(cls)
+    reads, sets = set(backward.__code__.co_names), set(forward.__code__.co_names)
     return bool({"inputs", "input", "outputs", "output"} & (reads - sets))
 
 
 def class_layer(name: str, cls: type[Any], path: str, node: str = "") -> Layer:
     """Return the layer that a class with forward and backward is, in the convention that it follows."""
+    forward, backward = _both(cls)
     if _is_torch(cls):
         skip = 0 if "setup_context" in cls.__dict__ else 1
-        forward, backward = cls.forward, cls.backward
         return TorchLayer(
             name, path, _line(cls), "torch", arguments_of(forward, skip), backward, forward, False, node, cls=cls
         )
     kind, convention = (FunctionLayer, "dezero") if _looks_into_inputs(cls) else (ClassLayer, "class")
-    upstreams = arguments_of(cls.backward, 1)
+    upstreams = arguments_of(backward, 1)
     return kind(
-        name, path, _line(cls), convention, (*_settings(cls), *_data(cls)),
-        cls.backward, cls.forward, True, node, bool(upstreams), cls=cls,
+        name, path, _line(cls), convention, (*_settings(cls), *_data(forward)),
+        backward, forward, True, node, bool(upstreams), cls=cls,
     )  # fmt: skip
 
 
-def _data(cls: type[Any]) -> tuple[Argument, ...]:
+def _both(cls: type[Any]) -> tuple[Any, Any]:
+    """Return the two passes of a class; raises NotDerivable where it has not both."""
+    found = _passes(cls)
+    if found is None:
+        raise NotDerivable(f"{cls.__name__} has no two methods forward and backward")
+    return found
+
+
+def _data(forward: Any) -> tuple[Argument, ...]:
     """Return the arguments of forward; ``*xs`` stands for two."""
-    named = arguments_of(cls.forward, 1)
+    named = arguments_of(forward, 1)
     if named:
         return named
-    kinds = [p.kind for p in inspect.signature(cls.forward).parameters.values()]
+    kinds = [p.kind for p in inspect.signature(forward).parameters.values()]
     return (Argument("x0"), Argument("x1")) if inspect.Parameter.VAR_POSITIONAL in kinds else ()
 
 
@@ -155,6 +195,32 @@ def _find_slopes(members: Members, path: str) -> Iterator[Layer]:
                 break
 
 
+def _find_losses(members: Members, path: str) -> Iterator[Layer]:
+    for name, function in members.items():
+        if _is_plain(function) and len(arguments_of(function)) > 1 and _returns_gradient(function):
+            yield LossLayer(
+                name, path, _line(function), "loss with its gradient", arguments_of(function), function, function,
+                takes_upstream=False,
+            )  # fmt: skip
+
+
+def _returns_gradient(function: Any) -> bool:
+    """Say whether a function ends with ``return loss, dx``: a loss, and gradients by their names."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):
+        return False
+    returned = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    names = [[getattr(part, "id", "") for part in value.elts] for value in returned if isinstance(value, ast.Tuple)]
+    return bool(names) and all(
+        re.search("loss|cost|error", first, re.IGNORECASE) and rest and all(map(_GRADIENT.match, rest))
+        for first, *rest in names
+    )
+
+
+_GRADIENT: Final = re.compile(r"d[A-Za-z]\w*|grads?(_\w+)?|\w+_grads?|gradients?")
+
+
 def _find_jax(members: Members, path: str) -> Iterator[Layer]:
     jax = sys.modules.get("jax")
     if jax is None:
@@ -190,6 +256,7 @@ CONVENTIONS: Final[tuple[Convention, ...]] = (
     Convention("classes", _find_classes),
     Convention("forward/backward pairs", _find_pairs),
     Convention("functions and slopes", _find_slopes),
+    Convention("losses with their gradient", _find_losses),
 )
 
 

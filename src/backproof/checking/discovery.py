@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import linecache
+import re
 import sys
 import tomllib
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -85,6 +88,8 @@ def _file(path: Path) -> ModuleType:
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
+    if _RELATIVE.search(path.read_text(encoding="utf-8", errors="replace")):
+        return _member(path.resolve())
     name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else f"under_test_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
@@ -95,13 +100,36 @@ def _file(path: Path) -> ModuleType:
     return module
 
 
+_RELATIVE: Final = re.compile(r"^\s*from\s+\.", re.MULTILINE)
+
+
+def _member(path: Path) -> ModuleType:
+    """Return a module that imports from its own package: it is imported under its full name."""
+    parts, folder = [path.stem], path.parent
+    while (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    if len(parts) == 1:  # a package without __init__.py
+        parts.insert(0, path.parent.name)
+        folder = path.parent.parent
+    sys.path.insert(0, str(folder))
+    return importlib.import_module(".".join(parts))
+
+
 def _notebook(path: Path) -> ModuleType:
     """Return a module made of the code cells, without the lines that only a notebook understands."""
     cells = json.loads(path.read_text(encoding="utf-8")).get("cells", [])
     sources = ["".join(cell.get("source", "")) for cell in cells if cell.get("cell_type") == "code"]
-    text = "\n".join(line for source in sources for line in source.splitlines() if not line.lstrip().startswith(_MAGIC))
+    starts: list[int] = []
+    lines: list[str] = []
+    for source in sources:
+        starts.append(len(lines) + 1)
+        lines += ["" if line.lstrip().startswith(_MAGIC) else line for line in source.splitlines()]
+    text = "\n".join(lines)
     module = ModuleType(path.stem.replace("-", "_"))
     module.__file__ = str(path)
+    module.__dict__["__cells__"] = tuple(starts)
+    linecache.cache[str(path)] = (len(text), None, [f"{line}\n" for line in lines], str(path))
     sys.modules[module.__name__] = module
     exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102 - in the worker process, at the user's wish
     return module
@@ -112,7 +140,7 @@ def layers_of(module: ModuleType, path: str, options: Options) -> list[Layer]:
     if options.forward or options.backward:
         return [_explicit(module, path, options)]
     own = {name: value for name, value in vars(module).items() if _is_own(value, module)}
-    layers = find_layers(own, path)
+    layers = [_with_cell(layer, getattr(module, "__cells__", ())) for layer in find_layers(own, path)]
     if not options.names:
         return layers
     known = {layer.name: layer for layer in layers}
@@ -124,6 +152,15 @@ def layers_of(module: ModuleType, path: str, options: Options) -> list[Layer]:
             raise UnknownName(name, tuple(known)[:3])
         chosen.append(known[name])
     return chosen
+
+
+def _with_cell(layer: Layer, starts: tuple[int, ...]) -> Layer:
+    """Return the layer of a notebook with a note that says in which code cell it stands."""
+    cell = bisect_right(starts, layer.line)
+    if not cell:
+        return layer
+    note = f"lines are those of all code cells together; code cell {cell} begins at line {starts[cell - 1]}"
+    return replace(layer, notes=(*layer.notes, note))
 
 
 def _is_own(value: Any, module: ModuleType) -> bool:

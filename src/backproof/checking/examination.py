@@ -11,11 +11,12 @@ import numpy as np
 from backproof.checking.differences import differences
 from backproof.checking.findings import Finding, Outcome
 from backproof.checking.framework import framework_gradients
+from backproof.checking.instances import arrays_of
 from backproof.checking.layer import Layer, is_array
 from backproof.checking.lifted import Lifted
 from backproof.checking.matching import is_fitting, output_sizes
 from backproof.checking.node_forward import MISFITS, NodeForward
-from backproof.checking.running_user import Pass, UserError, once
+from backproof.checking.running_user import Pass, UserError, once, private
 from backproof.checking.seeding import seeded
 from backproof.checking.shapes import SIZES, VARIATIONS, Plan, Sample, draw, plans, sample
 from backproof.checking.specifying import specify
@@ -248,7 +249,7 @@ def _prepared(layer: Layer, plan: Plan, settings: Settings) -> Examination:
     examination = Examination(layer, plan, [], settings.seed, prove=settings.prove)
     variations = VARIATIONS[:2] if _is_fixed(plan) else VARIATIONS
     examination.samples = [_sample(layer, plan, name, SIZES | sizes, settings.seed) for name, sizes in variations]
-    if plan.is_rows:
+    if plan.is_rows and not _keeps_arrays(layer, examination.samples[0]):
         examination.samples += list(_other_shapes(layer, plan, settings.seed))
     taken = [given for given in examination.samples if _runs(examination, given)]
     refused = [given.name for given in examination.samples if not any(given is other for other in taken)]
@@ -288,10 +289,17 @@ def _score(layer: Layer, plan: Plan, seed: int) -> tuple[int, str]:
         found = once(layer, given)
     except UserError as error:
         return (_UNUSABLE if error.stage == "forward" else 2), str(error)
-    if not all(np.isfinite(y).all() and np.size(y) for y in found.outputs) or not found.outputs:
+    if not found.outputs or not all(np.issubdtype(np.asarray(y).dtype, np.number) for y in found.outputs):
+        return _UNUSABLE, f"forward returns no numbers, but {_kinds(found.outputs)}"
+    if not all(np.isfinite(y).all() and np.size(y) for y in found.outputs):
         return _UNUSABLE, "the output is not finite"
     shapes = [(np.shape(g), np.shape(given.values[n])) for n, g in found.gradients.items() if n in given.values]
     return (0 if shapes and all(a == b for a, b in shapes) else 1), ""
+
+
+def _kinds(outputs: Sequence[Any]) -> str:
+    """Return what outputs are that are no numbers."""
+    return ", ".join(type(np.asarray(y).flat[0]).__name__ if np.size(y) else "nothing" for y in outputs) or "nothing"
 
 
 def _sample(layer: Layer, plan: Plan, name: str, sizes: Mapping[str, int], seed: int) -> Sample:
@@ -307,6 +315,14 @@ def _sample(layer: Layer, plan: Plan, name: str, sizes: Mapping[str, int], seed:
     rng = np.random.default_rng([seed, 5])
     values = {key: draw(" ".join(map(str, np.shape(value))), sizes, rng, 1, True) for key, value in own.items()}
     return Sample(made.name, made.values | values, made.constants, made.seed)
+
+
+def _keeps_arrays(layer: Layer, given: Sample) -> bool:
+    """Say whether a fresh instance has arrays of its own, whose shapes inputs have to fit."""
+    try:
+        return any(np.ndim(array) for _, array in arrays_of(layer.start(private(given.values))))
+    except Exception:  # whatever a constructor raises is told where it is run
+        return False
 
 
 def _is_fixed(plan: Plan) -> bool:

@@ -134,7 +134,8 @@ def stated_formulas(examination: Examination) -> tuple[str, ...]:
         return ()
     node = catalogue.find_node(examination.node.node.name)
     stated = {str(chain.target.data): (chain.target, chain.steps[-1].right) for chain in node.chains}
-    wanted = [f"d{name}" for name in examination.node.inputs]
+    given = examination.samples[0]
+    wanted = [f"d{name}" for name, mine in examination.node.inputs.items() if mine not in given.constants]
     if examination.is_declared and not stated:
         derived = _derived(node.name)
         return tuple(f"d{name} = {to_source(term)}" for name, term in derived.items())

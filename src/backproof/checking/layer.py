@@ -17,11 +17,15 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """Something that a layer must be given: to its constructor or to its forward pass."""
+    """Something that a layer must be given: to its constructor or to its forward pass.
+
+    ``kind`` is its annotation where that is a plain number: ``float``, ``int`` or ``bool``.
+    """
 
     name: str
     default: Any = REQUIRED
     is_setting: bool = False
+    kind: str = ""
 
     @property
     def is_required(self) -> bool:
@@ -29,10 +33,16 @@ class Argument:
 
 
 def arguments_of(function: Callable[..., Any], skip: int = 0, is_setting: bool = False) -> tuple[Argument, ...]:
-    """Return the named parameters of ``function`` after the first ``skip``."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    found = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds]
-    return tuple(Argument(p.name, p.default, is_setting) for p in found[skip:])
+    """Return the named parameters of ``function`` after the first ``skip``; a constructor is called by name."""
+    kinds = {"POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD"} | ({"KEYWORD_ONLY"} if is_setting else set())
+    found = [p for p in inspect.signature(function).parameters.values() if p.kind.name in kinds]
+    return tuple(Argument(p.name, p.default, is_setting, _kind(p.annotation)) for p in found[skip:])
+
+
+def _kind(annotation: Any) -> str:
+    """Return the name of a plain number's type, as an annotation says it."""
+    name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
+    return name if name in ("float", "int", "bool") else ""
 
 
 def several(result: Any) -> tuple[Any, ...]:
@@ -187,7 +197,7 @@ class ClassLayer(Layer):
     def start(self, values: Values) -> Any:
         """Return an instance made from the settings among ``values``."""
         given = {name: values[name] for name in self.setting_names if name in values}
-        instance = self.cls(**given)
+        instance = _with_dictionary(self.cls)(**given)
         own = {name: values[name] for name in values if name not in (*self.setting_names, *self.forward_names)}
         if own:
             replace_arrays(instance, lambda name, array: _taken(own, name, array))
@@ -225,6 +235,11 @@ class ClassLayer(Layer):
                 taken.append(id(value))
                 own[name] = value
         return own
+
+
+def _with_dictionary(cls: type[Any]) -> type[Any]:
+    """Return the class, or where its instances have slots alone, a subclass whose instances take notes as well."""
+    return cls if cls.__dictoffset__ else type(cls.__name__, (cls,), {"__doc__": cls.__doc__})
 
 
 def _taken(own: Values, name: str, array: Any) -> Any:
@@ -280,6 +295,22 @@ class SlopeLayer(Layer):
         if UPSTREAM_NAMES & set(names):
             return by_name(returned, [name for name in self.forward_names if is_array(state.values[name])])
         return {self.forward_names[0]: upstreams[0] * returned}
+
+
+@dataclass(frozen=True)
+class LossLayer(Layer):
+    """``loss(x, y) -> (loss, dx)``: value and gradient from one call, without an upstream gradient."""
+
+    def forward(self, state: Any, values: Values) -> tuple[Any, ...]:
+        """Return the loss, and keep the gradients that came with it."""
+        loss, *state.cache = several(self.forward_function(*self.given(values)))
+        state.names = [name for name in self.forward_names if is_array(values[name])]
+        return (loss,)
+
+    def backward(self, state: Any, upstreams: Sequence[Any]) -> dict[str, Any]:
+        """Return the gradients that forward returned."""
+        found = state.cache if len(state.cache) != 1 or not isinstance(state.cache[0], dict) else state.cache[0]
+        return by_name(found, state.names)
 
 
 class Box:

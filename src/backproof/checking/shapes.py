@@ -33,8 +33,12 @@ ROLES: Final[tuple[tuple[str, str], ...]] = (
 )
 #: Required settings that are no arrays: by name, a number or a size.
 SETTINGS: Final[tuple[tuple[str, Any], ...]] = (
-    (r"(in|n_in|input)(_?(size|dim|features|channels))?|d_?in|dim|num_features|features|d_model|n_features|size", "d"),
-    (r"(out|n_out|output|hidden)(_?(size|dim|features|channels))?|d_?out|units", "m"),
+    (
+        r"(in|n_?in|inputs?|n_?inputs?)(_?(size|dim|features|channels))?|d_?in|dim|num_features|features|d_model|n_features"
+        r"|size",
+        "d",
+    ),
+    (r"(out|n_?out|outputs?|n_?outputs?|hidden)(_?(size|dim|features|channels))?|d_?out|units|n_?neurons|neurons", "m"),
     (r"(num|n)_classes|classes", "k"),
     (r"stride\w*", 1),
     (r"pad\w*", 1),
@@ -161,8 +165,12 @@ def setting(name: str) -> Any:
 def plans(layer: Layer, given: Mapping[str, Any] | None = None) -> Iterator[Plan]:
     """Yield the ways in which a layer may be meant to be fed, the likeliest first."""
     given = given or {}
-    for moved in (True, False) if _split(layer, given, True) != _split(layer, given, False) else (False,):
-        yield from _plans(layer, given, *_split(layer, given, moved))
+    tried: list[Any] = []
+    for moved, sized in ((True, False), (False, False), (False, True)):
+        split = _split(layer, given, moved, sized)
+        if split not in tried:
+            tried.append(split)
+            yield from _plans(layer, given, *split)
 
 
 def _plans(layer: Layer, given: Mapping[str, Any], arrays: list[str], settings: dict[str, Any]) -> Iterator[Plan]:
@@ -188,22 +196,31 @@ def _is_loss(name: str) -> bool:
     return bool(re.search("loss|entropy|mse|error|softmax_?with|huber|hinge", name, re.IGNORECASE))
 
 
+#: What an argument is given that is annotated as a plain number, if its name says nothing else.
+NUMBERS: Final[dict[str, Any]] = {"float": 0.7, "int": 2, "bool": True}
 #: What a setting is given whose default is neutral: a factor of 1 that is forgotten would change nothing.
 TELLING: Final[dict[float, float]] = {0.0: 0.3, 1.0: 0.7}
 
 
-def _split(layer: Layer, given: Mapping[str, Any], moved: bool = True) -> tuple[list[str], dict[str, Any]]:
+def _split(layer: Layer, given: Mapping[str, Any], moved: bool, sized: bool) -> tuple[list[str], dict[str, Any]]:
     """Return the names of the arguments that are arrays, and the settings with their values.
 
-    ``moved``: settings whose default is 0.0 or 1.0 are given another number.
+    ``moved``: settings whose default is 0.0 or 1.0 are given another number.  ``sized``: settings that must be given
+    and whose names say nothing are sizes, the number of features first.
     """
     arrays, settings = [], dict(given.get("arguments", {}))
+    sizes = iter("dmke")
     for argument in layer.arguments:
         if argument.name in settings:
             continue
         value = setting(argument.name) if argument.is_required else None
+        if argument.is_required and argument.kind in NUMBERS:
+            settings[argument.name] = NUMBERS[argument.kind] if value is None else value
+            continue
         if argument.is_setting and value is not None and role(argument.name) in ("data", "key", "value", "cell"):
             settings[argument.name] = value
+        elif sized and argument.is_setting and argument.is_required and (letter := next(sizes, "")):
+            settings[argument.name] = Size(letter)
         elif argument.is_required or _is_missing_array(argument):
             arrays.append(argument.name)
         elif not argument.is_setting:
