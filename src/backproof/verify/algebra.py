@@ -181,14 +181,10 @@ class Algebra:
             rest = self.times(p, {((g, Fraction(top)),): Fraction(1)})
             p = {}
             for e in range(top, 0, -1):
-<<<<<<< HEAD
                 rest, above = self.cleared(rest)
                 down = {tuple((h, -n) for h, n in above): Fraction(1)}
                 rest, remainder = divided(rest, self.generators[g].args[0])
                 rest, remainder = self.times(rest, down), self.times(remainder, down)
-=======
-                rest, remainder = divided(rest, self.generators[g].args[0])
->>>>>>> b09a2b93b553b2f6deeb783951c697a7c55eed5a
                 p = plus(p, self.times(remainder, {((g, Fraction(-e)),): Fraction(1)}))
             p = plus(p, rest)
         return p
@@ -447,14 +443,9 @@ class Algebra:
     def own(self, i: int) -> Signs:
         """Return the signs of a generator."""
         if i not in self.owned:
-<<<<<<< HEAD
             self.owned[i] = ANY  # while it is looked for
             self.owned[i] = self.own_signs(self.generators[i])
         return self.owned[i] & self.known.get(frozen({((i, Fraction(1)),): Fraction(1)}), ANY)
-=======
-            self.owned[i] = self.own_signs(self.generators[i])
-        return self.owned[i]
->>>>>>> b09a2b93b553b2f6deeb783951c697a7c55eed5a
 
     def own_signs(self, g: Generator) -> Signs:
         if g.head in OWN:
