@@ -26,10 +26,10 @@ def nodes() -> dict[str, Node]:
 
 NODES = nodes()
 SOFTMAX = node("node softmax(x[n, k])\ne[n, k] = exp(x[n, k])\ns[n] = sum[k](e[n, k])\ny[n, k] = e[n, k]/s[n]")
-#: Nodes for whose contributions the kernel finds no proof: choices of the largest entry, and masks.
+#: Nodes for whose contributions the kernel finds no proof: choices of the largest entry, masks, gates along an axis.
 UNDECIDED = {
-    "causal-attention", "contrastive-infonce", "max-pooling", "maxout", "mixture-of-experts-gate", "prelu",
-    "triplet-loss",
+    "causal-attention", "contrastive-infonce", "max-pooling", "maxout", "mixture-of-experts-gate", "packed-gru-step",
+    "prelu", "triplet-loss",
 }  # fmt: skip
 
 
