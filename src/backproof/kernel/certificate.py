@@ -70,16 +70,9 @@ def _part(key: tuple[Any, ...], rows: Rows) -> list[Any]:
 def _hints(normal: Normal, rows: Rows) -> dict[str, Any]:
     """Return the factors that the proof has met, and the angles of its circular functions."""
     ring = normal.ring
-<<<<<<< HEAD
     below = {str(value.denominator): value.denominator for value in normal.done.values()}
     met = [parts for _, (_, parts) in ring.factored.values()]
     met += [ring.factors(denominator)[1] for denominator in below.values() if not denominator.is_constant()]
     factors = {rows(ring.term(f)): None for parts in met for f, _ in parts if len(f) > 1}
-=======
-    for value in list(normal.done.values()):
-        if not value.denominator.is_constant():
-            ring.factors(value.denominator)
-    factors = {rows(ring.term(f)): None for _, (_, parts) in ring.factored.values() for f, _ in parts if len(f) > 1}
->>>>>>> b09a2b93b553b2f6deeb783951c697a7c55eed5a
     angles = [rows(generator.term.args[0]) for generator in ring.generators if generator.head == "cos"]
     return {"factors": list(factors), "angles": angles}
