@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 GOLDEN = Path(__file__).parent / "golden"
 #: What the reason of a skip says where a tool is missing.
@@ -28,7 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let no test read or write the user's own cache."""
+    """Let no test read or write the user's own cache, and none fail because the machine is busy."""
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
     folder = config.stash[CACHE] = tempfile.TemporaryDirectory(prefix="backproof-cache-")
     os.environ["XDG_CACHE_HOME"] = folder.name
 

@@ -95,7 +95,10 @@ class NumberRow:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """Everything that is shown of one node.  ``context`` is what its steps were judged in."""
+    """Everything that is shown of one node.  ``context`` is what its steps were judged in.
+
+    ``prose`` leads to it; ``passages`` stand between its steps, each with its line in the file.
+    """
 
     node: Node
     context: Context
@@ -108,6 +111,7 @@ class Derivation:
     prose: str = ""
     witnesses: dict[str, str] = field(default_factory=dict)
     numbers: tuple[NumberRow, ...] = ()
+    passages: tuple[tuple[int, str], ...] = ()
 
     @property
     def gradients(self) -> dict[str, Term]:

@@ -93,7 +93,7 @@ def derivations_of(document: Document, node: str = "") -> tuple[list[Derivation]
 def sections(derivation: Derivation, parts: tuple[str, ...]) -> tuple[Section, ...]:
     """Return the sections that ``parts`` name, in the order of the document."""
     wanted = {PARTS[part] for part in parts}
-    return tuple(section for section in outline(derivation)[1:] if section.title in wanted)
+    return tuple(section for section in outline(replace(derivation, passages=()))[1:] if section.title in wanted)
 
 
 def embed(derivation: Derivation, parts: tuple[str, ...] = USUAL, prefix: str = "") -> Embedded:

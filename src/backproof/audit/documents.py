@@ -122,7 +122,10 @@ def derive_node(document: Document, node: Node) -> Derivation:
     inlined = inline_calls(node, lookup_in(document))
     alone = document.nodes == (node,)
     title = document.title if alone and document.title else node.name
-    return derive(inlined, title, prose_of(document) if alone else "")
+    passages = tuple(passages_of(document)) if alone else ()
+    opening = [text for line, text in passages if not node.chains or line < node.span.line]
+    derivation = derive(inlined, title, "\n\n".join(opening))
+    return replace(derivation, passages=passages[len(opening) :])
 
 
 def derive_claim(document: Document, claim: Claim) -> JudgedChain:
@@ -139,11 +142,15 @@ def as_written(judged: JudgedChain, claim: Claim) -> JudgedChain:
     return replace(judged, target=claim.chain.target, steps=tuple(steps))
 
 
-def prose_of(document: Document) -> str:
-    """Return the prose of a file without its heading; what led to a block by a colon ends with a full stop."""
-    texts = (block.text.strip() for block in document.blocks if isinstance(block, Prose))
-    bare = (text.removeprefix(f"# {document.title}").strip() for text in texts)
-    return "\n\n".join(f"{text[:-1]}." if text.endswith(":") else text for text in bare).strip()
+def passages_of(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield the prose of a file, each passage with its line, without the heading.
+
+    What led to a block by a colon ends with a full stop.
+    """
+    for block in document.blocks:
+        text = block.text.strip().removeprefix(f"# {document.title}").strip() if isinstance(block, Prose) else ""
+        if isinstance(block, Prose) and text:
+            yield block.line, f"{text[:-1]}." if text.endswith(":") else text
 
 
 def node_findings(path: str, derivation: Derivation) -> Iterator[Finding]:

@@ -215,7 +215,7 @@ class Writer:
             parts.append("Holds where " + ", ".join(self.term(condition) for condition in verdict.conditions) + ".")
         if verdict.kind is Kind.REFUTED:
             parts.append(f"False {self.words(refutation(verdict))}.")
-        if verdict.certificate:
+        if verdict.kind is not Kind.UNKNOWN:
             parts.append(self._certificate(number, verdict.certificate))
         return f'<li id="{self.prefix}-proof-{number}">{" ".join(parts)}</li>'
 
@@ -223,8 +223,8 @@ class Writer:
         """Return where the evidence is that another program can check."""
         if self.certificates is not None and number in self.certificates:
             return f'<a href="{escape(self.certificates[number])}">Certificate</a>'
-        if self.certificates is not None or "unsupported" in certificate:
-            return "No certificate: the second checker covers steps about numbers only."
+        if self.certificates is not None or not certificate or "unsupported" in certificate:
+            return "No certificate: the second checker does not cover this step."
         data = escape(json.dumps(certificate, ensure_ascii=False))
         return f'<details><summary>certificate</summary><pre tabindex="0">{data}</pre></details>'
 

@@ -36,7 +36,7 @@ def as_plain(derivation: Derivation) -> Plain:
         "name": node.name,
         "kind": "graph" if node.is_graph else "node",
         "title": derivation.title,
-        "prose": derivation.prose,
+        "prose": "\n\n".join(filter(None, [derivation.prose, *(text for _, text in derivation.passages)])),
         "span": _span(node.span),
         "accepted": all(step.verdict.is_accepted for step in derivation.steps),
         "inputs": [_declaration(given) for given in node.inputs],

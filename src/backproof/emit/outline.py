@@ -215,13 +215,31 @@ def chain_equations(chains: Iterable[JudgedChain], node: Node | None = None) -> 
 
 
 def _chains(derivation: Derivation) -> Iterator[Block]:
-    equations = chain_equations(derivation.chains, derivation.node)
-    if equations:
-        yield equations
-    for chain in derivation.chains:
-        yield from _step_remarks(chain)
+    for texts, chains in _told(derivation):
+        yield from (Prose(visible(text)) for text in texts)
+        equations = chain_equations(chains, derivation.node)
+        if equations:
+            yield equations
+        for chain in chains:
+            yield from _step_remarks(chain)
     for note in dict.fromkeys(chain.note for chain in derivation.chains if chain.note):
         yield Remark((Markup.of(note),))
+
+
+def _told(derivation: Derivation) -> Iterator[tuple[list[str], list[JudgedChain]]]:
+    """Yield what the author says, each time with the chains that follow it in the file."""
+    waiting = list(derivation.passages)
+    texts: list[str] = []
+    chains: list[JudgedChain] = []
+    for chain in derivation.chains:
+        span = chain.steps[0].span if chain.steps else None
+        before = [text for line, text in waiting if span is not None and line < span.line]
+        if before:
+            yield texts, chains
+            texts, chains, waiting = before, [], waiting[len(before) :]
+        chains.append(chain)
+    yield texts, chains
+    yield [text for _, text in waiting], []
 
 
 def _entries(node: Node | None) -> dict[Term, Term]:

@@ -175,8 +175,12 @@ def _one(argument: tuple[Source, str, Path]) -> tuple[str, Entry]:
 
 
 def _finish(fresh: Path, entries: Sequence[Entry], title: str) -> None:
-    """Write what all pages share: the index, the assets and the manifest."""
+    """Write what all pages share: the index, that of the certificates, the assets and the manifest."""
+    from backproof.site.evidence import FOLDER, listed
     from backproof.site.index import index
+
+    if any(entry.files for entry in entries):
+        (fresh / FOLDER / "index.json").write_text(listed(fresh / FOLDER), encoding="utf-8")
 
     (fresh / "index.html").write_text(index(entries, title or "Derivations"), encoding="utf-8")
     shared = fresh / "assets"

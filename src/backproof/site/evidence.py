@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from backproof.calculus import claim_context
-from backproof.certificates import statement
+from backproof.certificates import SCHEMA, digest_of, statement
 from backproof.derivation import Derivation, JudgedStep
 from backproof.domains import Context
 from backproof.inlining import Lookup, inline_claim
@@ -41,6 +42,15 @@ def files(page: str, steps: Iterable[Stated], before: int = 0) -> dict[int, tupl
         for number, (step, context) in enumerate(steps, 1)
         if step.verdict.certificate
     }
+
+
+def listed(folder: Path) -> str:
+    """Return the index of the certificates in a folder, which says that none is missing.
+
+    It names no sources: whoever reads a site need not have them.  Steps without a certificate say so on their page.
+    """
+    files = {path.name: digest_of(path) for path in sorted(folder.glob("*.json"))}
+    return json.dumps({"schema": SCHEMA, "sources": {}, "files": files, "without": []}, indent=1) + "\n"
 
 
 def _content(page: str, step: JudgedStep, context: Context) -> str:
