@@ -13,6 +13,8 @@ from backproof.kernel.ring import Monomial, Quotient, Ring
 from backproof.terms import idx
 
 MAX_LOG_POWER: Final = 8
+#: How many terms the discriminant of a quadratic polynomial may have before they are collected.
+MAX_GAP: Final = 400
 
 
 class Signs:
@@ -277,9 +279,10 @@ class Signs:
             if degree != 2:
                 continue
             parts = self.coefficients(polynomial, number)
+            if len(parts[2]) * len(parts[0]) + len(parts[1]) ** 2 > MAX_GAP:
+                continue
             lead = self.of_polynomial(parts[2], depth + 1)
-            gap = 4 * parts[2] * parts[0] - parts[1] ** 2
-            if lead and self.of_polynomial(gap, depth + 1) == 1:
+            if lead and self.of_polynomial(4 * parts[2] * parts[0] - parts[1] ** 2, depth + 1) == 1:
                 return lead
         return None
 
