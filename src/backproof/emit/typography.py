@@ -250,7 +250,7 @@ def _quotient(setter: Typesetter, term: Term, mode: int) -> Box:
         if stacked.width <= setter.style.widest:
             return stacked
     row = [setter.fenced(above, Level.POWER), setter.fenced(below, Level.POWER)]
-    box = setter.listed(row, "slash", Level.QUOTIENT, cost=3)
+    box = setter.listed(row, "slash", Level.QUOTIENT, cost=5)
     return Box(box.pieces, box.level, box.height, "slash", "slash")
 
 
