@@ -112,7 +112,7 @@ def verify(folder: Path) -> Iterator[Checked]:
     changed = [place for place, made_from in sources.items() if digest_of(Path(place)) != made_from]
     for place in changed:
         yield Checked(place, "changed", "not the source that the certificates were made from")
-    contexts = {place: contexts_in(Path(place)) for place in sources if place not in changed}
+    contexts = {place: [] if place in changed else contexts_in(Path(place)) for place in sources}
     for path in sorted({*folder.glob("*.json")} - {folder / INDEX}):
         yield check_path(path, files, contexts)
     yield from (Checked(name, "missing", "in the index, not in the folder") for name in files if not _has(folder, name))
@@ -150,7 +150,9 @@ def check_statement(data: dict[str, Any], contexts: Mapping[str, list[Context]])
     if said != [to_source(term) for term in (left, right, *conditions)]:
         raise Rejected("the text is not that of the terms")
     context, certificate = unpack_context(data["context"]), data["certificate"]
-    if context not in contexts.get(data["place"], [context]):
+    if contexts and data["place"] not in contexts:
+        raise Rejected("the source is not in the index")
+    if context not in (contexts.get(data["place"]) or [context]):
         raise Rejected("what is in force there is not what the source says")
     if data["verdict"] == Kind.REFUTED.value:
         verify_refutation(left, right, context, certificate)

@@ -1,4 +1,4 @@
-"""A folder of certificates: what ``derive verify`` says when one is missing, too many, changed, or of another source."""
+"""A folder of certificates: what ``derive verify`` says of one that is missing, too many, changed, or forged."""
 
 from __future__ import annotations
 
@@ -131,9 +131,10 @@ def reindexed(folder: Path, name: str, data: object) -> None:
     [
         ("left", "x", "the text is not that of the terms"),
         ("conditions", ["x > 0"], "the text is not that of the terms"),
+        ("place", "other.md", "the source is not in the index"),
         ("verdict", "proved if", "the verdict is not that of the proof"),
         ("verdict", "true", "the verdict is not that of the proof"),
-        ("certificate", {}, "not a certificate"),
+        ("certificate", {}, "the certificate is damaged"),
         ("terms", [], "not a certificate"),
     ],
 )
@@ -142,7 +143,7 @@ def test_a_statement_that_was_forged_is_rejected(folder: Path, key: str, value: 
     reindexed(folder, "00001.json", {**data, key: value})
     done = run("verify", "made")
     assert done.exit_code == 1
-    assert "00001.json: rejected" in done.stdout
+    assert f"00001.json: rejected: {reason}" in done.stdout
 
 
 def test_a_line_that_is_not_in_the_source_is_rejected(folder: Path) -> None:

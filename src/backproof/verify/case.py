@@ -10,7 +10,7 @@ from itertools import product
 from backproof import terms
 from backproof.domains import Context, Definition
 from backproof.terms import Term, idx, make, reduction, relation
-from backproof.verify.algebra import axis_of
+from backproof.verify.generators import axis_of
 from backproof.verify.polynomials import (
     ANY,
     DOWN,

@@ -13,7 +13,7 @@ from mpmath import floor, iv, mpf
 from backproof import terms
 from backproof.domains import Context
 from backproof.terms import ZERO, Term, add, call, div, make, mul, num, sym
-from backproof.verify.algebra import axis_of
+from backproof.verify.generators import axis_of
 from backproof.verify.polynomials import Rejected, require
 from backproof.verify.reading import CHOICES, Reader, at, interior, slope
 

@@ -10,7 +10,6 @@ from typing import Any
 from backproof import terms
 from backproof.domains import Context
 from backproof.terms import ONE, ZERO, Term, add, div, idx, mul, neg, num, sub, sym
-from backproof.verify.algebra import Empty
 from backproof.verify.case import Case
 from backproof.verify.polynomials import (
     NONZERO,
@@ -24,6 +23,7 @@ from backproof.verify.polynomials import (
 )
 from backproof.verify.polynomials import ZERO as ONLY_ZERO
 from backproof.verify.reading import at
+from backproof.verify.signs import Empty
 
 #: What a condition says of the difference of its sides.
 CONDITIONS: dict[str, Signs] = {"gt": UP, "ge": WEAK, "ne": NONZERO, "eq": ONLY_ZERO}

@@ -27,7 +27,7 @@ from backproof.terms import (
     sym,
     where,
 )
-from backproof.verify.algebra import axis_of
+from backproof.verify.generators import axis_of
 from backproof.verify.polynomials import DOWN, UP, WEAK, Signs, require
 
 HOLDS: dict[str, Signs] = {

@@ -7,7 +7,8 @@ from fractions import Fraction
 from itertools import permutations, product
 from typing import Any
 
-from backproof.verify.algebra import Algebra, axis_of
+from backproof.verify.algebra import Algebra
+from backproof.verify.generators import axis_of
 from backproof.verify.polynomials import (
     NONZERO,
     UNIT,
