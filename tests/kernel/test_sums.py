@@ -278,3 +278,41 @@ def test_brackets_pick_several_indices_at_once(left: str, right: str, kind: Kind
 )
 def test_two_free_indices_are_the_same_or_are_not(left: str, right: str, kind: Kind) -> None:
     assert judge(read(left), read(right), Context({}, {}, {"x": ("n", "n'")})).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "kind"),
+    [
+        (
+            "sum[k'](sum[k''](exp(x[k']*sum[k'''](M[k''', k''])))*[k' = k])",
+            "size(k)*exp(x[k]*sum[k'](M[k', k']))",
+            Kind.REFUTED,
+        ),
+        (
+            "sum[k'](sum[k''](log(x[k']^2 + 1 + sum[k'''](M[k''', k'']^2)))*[k' = k])",
+            "size(k)*log(x[k]^2 + 1 + sum[k'](M[k', k']^2))",
+            Kind.REFUTED,
+        ),
+        (
+            "sum[k'](sum[k''](exp(x[k']*sum[k'''](M[k''', k''])))*[k' = k])",
+            "sum[k''](exp(x[k]*sum[k'''](M[k''', k''])))",
+            Kind.PROVED,
+        ),
+        (
+            "sum[k'](sum[k''](1/(x[k']^2 + 1 + x[k'']^2 + sum[k'''](x[k''']^2)))*[k' = k])",
+            "sum[k''](1/(x[k]^2 + 1 + x[k'']^2 + sum[k'''](x[k''']^2)))",
+            Kind.PROVED,
+        ),
+    ],
+)
+def test_sums_within_sums_over_one_axis_keep_their_indices_apart(left: str, right: str, kind: Kind) -> None:
+    context = Context({}, {}, {"x": ("k",), "M": ("k", "k'")})
+    assert judge(read(left), read(right), context).kind is kind
+    assert judge(read(left), read(right), context, refute=False).kind is not Kind.PROVED or kind is Kind.PROVED
+
+
+def test_a_replaced_index_is_not_replaced_where_it_is_bound() -> None:
+    inner = freshen(read("sum[k](a[k])"))
+    moved = reindex(mul(inner, sym("b", idx("k~1"))), {"k~1": idx("j")})
+    assert set(moved.axes) == {"j"}
+    assert moved.args[0].args[0].axes == tuple(moved.args[0].data)

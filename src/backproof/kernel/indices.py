@@ -75,11 +75,12 @@ def renumber(root: Term) -> Term:
     """Return ``root`` with its bound indices numbered by their depth alone, above all numbers in other use."""
     if not root.reduces:
         return root
+    lowest = max([INNERMOST, *(_level(axis) + 1 for axis in root.axes)])
     done: dict[Term, Term] = {}
     depth: dict[Term, int] = {}
     for term in postorder(root):
         made = rebuild(term, tuple(done[arg] for arg in term.args))
-        depth[term] = max((depth[arg] for arg in term.args), default=INNERMOST)
+        depth[term] = max((depth[arg] for arg in term.args), default=lowest)
         if term.head in REDUCTIONS:
             names = [_fresh(axis, depth[term] + i) for i, axis in enumerate(term.data)]
             depth[term] += len(names)
@@ -91,7 +92,7 @@ def renumber(root: Term) -> Term:
 
 def reindex(root: Term, mapping: Mapping[str, Term], avoid: Iterable[str] = ()) -> Term:
     """Return a freshened term with index terms in place of index names; bound indices step aside."""
-    free = {axis for term in mapping.values() for axis in term.axes} | set(avoid)
+    free = {axis for term in mapping.values() for axis in term.axes} | {*mapping, *avoid}
     clash = root.reduces and any(set(bound_axes(part)) & free for part in postorder(root))
     if clash:
         root = _raise(root, max([_levels(root), *(_level(axis) for axis in free)]))

@@ -6,9 +6,9 @@ indices.  Every rule holds for each size of each axis, so a step proved here is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import permutations, product
+from itertools import count, permutations, product
 from typing import TYPE_CHECKING, Final
 
 from flint import fmpq
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from backproof.kernel.normal import Normal
 
 MAX_BOUND: Final = 7
+#: Where the numbers of the outermost bound indices of a generator begin.
+FIRST: Final = 900
 
 #: A factor of a summand: its term and its exponent.
 Factor = tuple[Term, int]
@@ -379,6 +381,16 @@ def _tidy(normal: Normal, term: Term) -> Term:
     return make("sym", tuple(normal(arg).term() for arg in term.args), term.data)
 
 
+def _unused(names: Sequence[str], taken: Iterable[str]) -> list[str]:
+    """Return a name over the same axis for each of ``names``, the first ones that are not taken."""
+    used, found = {*taken} - {*names}, list[str]()
+    for name in names:
+        number = next(i for i in count(FIRST) if f"{axis_of(name)}~{i}" not in used)
+        found.append(f"{axis_of(name)}~{number}")
+        used.add(found[-1])
+    return found
+
+
 def canonical(term: Term) -> Term:
     """Return a reduction that does not depend on the names of its bound indices or the order of its parts."""
     names = list(term.data)
@@ -390,7 +402,7 @@ def canonical(term: Term) -> Term:
     candidates = []
     for order in product(*(permutations(by_axis[axis]) for axis in axes)):
         flat = [name for group in order for name in group]
-        fresh = [f"{axis_of(name)}~{900 + i}" for i, name in enumerate(flat)]
+        fresh = _unused(flat, body.axes)
         moved = reindex(body, {name: idx(new) for name, new in zip(flat, fresh, strict=True)})
         candidates.append(ordered(make(term.head, (renumber(moved),), tuple(fresh))))
     return min(candidates, key=lambda candidate: candidate[1])[0]
