@@ -142,7 +142,7 @@ def learn(case: Case, conditions: tuple[Term, ...], facts: list[tuple[Term, Sign
 def hear(case: Case, node: dict[str, Any], rows: list[Term]) -> None:
     """Take factors and angles from the certificate; those without a value are left out."""
     for kind, kept in (("factors", case.hints), ("angles", case.angles)):
-        for row in node[kind]:
+        for row in node.get(kind, ()):
             try:
                 value = case.value(rows[row])
             except Rejected:
