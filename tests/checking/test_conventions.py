@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,98 @@ def test_names_and_aliases_lead_to_nodes(name: str, node: str) -> None:
 
 def test_a_path_may_carry_names() -> None:
     assert split_path("a/b.py::One::Two") == ("a/b.py", ("One", "Two"))
+
+
+STYLES = {
+    "a class that is called": (
+        "class Square:\n    def __call__(self, x):\n        self.x = x\n        return x * x\n"
+        "    def backward(self, dout):\n        return 2 * self.x * dout\n",
+        "Square",
+    ),
+    "slots": (
+        "class Square:\n    __slots__ = ('x',)\n    def forward(self, x):\n        self.x = x\n        return x * x\n"
+        "    def backward(self, dout):\n        return 2 * self.x * dout\n",
+        "Square",
+    ),
+    "keyword-only arguments": (
+        "class Scale:\n    def __init__(self, *, factor: float):\n        self.factor = factor\n"
+        "    def forward(self, x):\n        return self.factor * x\n"
+        "    def backward(self, dout):\n        return self.factor * dout\n",
+        "Scale",
+    ),
+    "a data class": (
+        "from dataclasses import dataclass\n@dataclass\nclass Scale:\n    factor: float\n"
+        "    def forward(self, x):\n        return self.factor * x\n"
+        "    def backward(self, dout):\n        return self.factor * dout\n",
+        "Scale",
+    ),
+    "a loss that returns its gradient": (
+        "def l2_loss(x, y):\n    loss = ((x - y) ** 2).sum()\n    dx = 2 * (x - y)\n    return loss, dx\n",
+        "l2_loss",
+    ),
+    "sizes with other names": (
+        "import numpy as np\nclass Dense:\n    def __init__(self, this, that):\n"
+        "        self.W = np.random.randn(this, that)\n    def forward(self, x):\n        self.x = x\n"
+        "        return np.dot(x, self.W)\n    def backward(self, dout):\n"
+        "        self.dW = self.x.T @ dout\n        return dout @ self.W.T\n",
+        "Dense",
+    ),
+    "star imports": (
+        "from numpy import *\nclass Gauss:\n    def forward(self, x):\n        self.x = x\n        return exp(-x * x)\n"
+        "    def backward(self, dout):\n        return -2 * self.x * exp(-self.x * self.x) * dout\n",
+        "Gauss",
+    ),
+    "tabs and carriage returns": (
+        "class Cube:\r\n\tdef forward(self, x):\r\n\t\tself.x = x\r\n\t\treturn x**3\r\n"
+        "\tdef backward(self, dout):\r\n\t\treturn 3 * self.x**2 * dout\r\n",
+        "Cube",
+    ),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_other_styles_are_checked_as_well(style: str, tmp_path: Path) -> None:
+    source, name = STYLES[style]
+    file = tmp_path / "style.py"
+    file.write_bytes(source.encode())
+    (layer,) = check_path(str(file)).layers
+    assert layer.name == name
+    assert layer, str(layer)
+
+
+def test_a_module_may_import_from_its_package(tmp_path: Path) -> None:
+    package = tmp_path / "nets"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "helpers.py").write_text("def twice(x):\n    return 2 * x\n")
+    (package / "layers.py").write_text(
+        "from .helpers import twice\nclass Twice:\n    def forward(self, x):\n        return twice(x)\n"
+        "    def backward(self, dout):\n        return twice(dout)\n"
+    )
+    (layer,) = check_path(str(package / "layers.py")).layers
+    assert layer, str(layer)
+
+
+@pytest.mark.parametrize("keyword", ["yield x", "await x"])
+def test_layers_that_return_no_numbers_leave_the_others_alone(keyword: str, tmp_path: Path) -> None:
+    start = "async " if "await" in keyword else ""
+    file = tmp_path / "odd.py"
+    file.write_text(
+        f"class Odd:\n    {start}def forward(self, x):\n        {keyword}\n    {start}def backward(self, dout):\n"
+        f"        {keyword.replace('x', 'dout')}\n" + STYLES["slots"][0]
+    )
+    outcomes = {layer.name: layer.outcome for layer in check_path(str(file)).layers}
+    assert outcomes["Odd"] is Outcome.UNKNOWN
+    assert outcomes["Square"] in (Outcome.PASSED, Outcome.WARNING)
+
+
+def test_a_notebook_says_in_which_cell_a_layer_stands(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "code", "source": ["import numpy as np\n", "a = 1"]},
+        {"cell_type": "code", "source": [STYLES["slots"][0].replace("2 * self.x", "self.x")]},
+    ]
+    file = tmp_path / "notes.ipynb"
+    file.write_text(json.dumps({"cells": cells}))
+    (layer,) = check_path(str(file)).layers
+    assert any("code cell 2 begins at line 3" in note for note in layer.notes)
+    assert [finding.line for finding in layer.findings if finding.patch] == [9]

@@ -13,7 +13,7 @@ from backproof.checking.balls import balls
 from backproof.checking.examination import Examination
 from backproof.checking.findings import Finding, Outcome, Row, row
 from backproof.checking.layer import is_array
-from backproof.checking.running_user import UserError, once
+from backproof.checking.running_user import UserError, begin, once, private
 from backproof.checking.seeding import seeded
 from backproof.checking.shapes import Sample
 
@@ -87,10 +87,16 @@ def check_domain(examination: Examination, wrong: list[Any]) -> Row:
 
 
 def is_random(examination: Examination) -> bool:
-    """Say whether the output depends on the seed."""
-    given = examination.samples[0]
+    """Say whether the output depends on the seed, or on how often the instance has been used."""
+    given, layer = examination.samples[0], examination.layer
+    first = examination.run(given).outputs
     other = Sample(given.name, given.values, given.constants, given.seed + 1)
-    pairs = zip(examination.run(given).outputs, once(examination.layer, other).outputs, strict=True)
+    state, _ = begin(layer, given)
+    try:
+        again = layer.forward(state, private(given.values))
+    except Exception as error:
+        raise UserError("forward, for the second time,", error) from error
+    pairs = [*zip(first, once(layer, other).outputs, strict=True), *zip(first, again, strict=True)]
     return any(not np.array_equal(a, b) for a, b in pairs)
 
 

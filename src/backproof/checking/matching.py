@@ -13,7 +13,7 @@ import numpy as np
 from backproof.calculus.fields import context_with_axes, has_axes, outputs_of
 from backproof.checking.layer import Layer, is_array
 from backproof.checking.node_forward import MISFITS, NodeForward
-from backproof.checking.shapes import role
+from backproof.checking.shapes import Sample, role
 from backproof.checking.tape import NotLiftable, Tape
 from backproof.language.document import Declaration, Node
 
@@ -208,6 +208,15 @@ def is_fitting(forward: NodeForward, values: Mapping[str, Any]) -> bool:
         np.ndim(values.get(mine, 0)) == len(axes[name]) - (name in forward.labels)
         for name, mine in forward.inputs.items()
     )
+
+
+def is_large(given: Sample) -> bool:
+    """Say whether a sample has so many entries that one of its kind is enough for a node's formulas."""
+    return sum(np.size(value) for value in given.values.values() if isinstance(value, np.ndarray)) > _LARGE
+
+
+#: Of samples with more entries, the formulas of the catalogue are evaluated on the first alone.
+_LARGE: Final = 2000
 
 
 def signature(node: Node) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from backproof.checking.aliases import longer, meant
 from backproof.checking.findings import Finding, Outcome
-from backproof.checking.matching import assignments, is_fitting, misfit, signature
+from backproof.checking.matching import assignments, is_fitting, is_large, misfit, signature
 from backproof.checking.node_forward import NodeForward
 from backproof.checking.running_user import UserError, begin
 from backproof.checking.specification import nodes
@@ -75,7 +75,7 @@ def _differing(examination: Examination, forward: NodeForward) -> Iterator[str]:
     fitting = [given for given in examination.samples if is_fitting(forward, given.values) and _has_entries(given)]
     if not fitting:
         yield "no sample fits its axes"
-    for given in fitting:
+    for given in [sample for i, sample in enumerate(fitting) if not i or not is_large(sample)]:
         try:
             _, outputs = _forward_pass(examination, given)
         except UserError as error:
