@@ -28,6 +28,12 @@ def test_a_graph_is_drawn_in_other_languages(form: str, start: str) -> None:
     assert run("graph", "fruit", form).output.startswith(start)
 
 
+def test_numbers_for_arrays_are_a_misuse() -> None:
+    done = run("graph", "softmax", "--values", "x=1")
+    assert done.exit_code == 2
+    assert "x is an array; numbers are for graphs of numbers" in done.output
+
+
 @pytest.mark.parametrize(("name", "start"), [("g.dot", "digraph"), ("g.tex", r"\begin"), ("g.svg", "<svg")])
 def test_the_name_of_the_file_says_in_which(name: str, start: str, tmp_path: Path) -> None:
     assert run("graph", "mul", "-o", str(tmp_path / name)).exit_code == 0

@@ -60,6 +60,9 @@ def _numbers(derivation: Derivation, given: dict[str, float]) -> Numbers | None:
     known = {name: float(value) for name, value in written.items() if value is not None} | given
     if not known:
         return None
+    arrays = [declared.name for declared in derivation.node.inputs if declared.axes]
+    if arrays:
+        raise click.BadParameter(f"{arrays[0]} is an array; numbers are for graphs of numbers", param_hint="--values")
     inputs = [declared.name for declared in derivation.node.inputs]
     output = derivation.node.lines[-1].name
     unknown = [name for name in given if name not in (*inputs, f"d{output}")]
