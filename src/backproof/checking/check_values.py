@@ -119,7 +119,8 @@ def _missing(examination: Examination) -> Iterator[Finding]:
             message = f"backward leaves {place} empty: it gives no gradient of {name}"
             yield Finding("value", Outcome.FAILED, message, name, "gradient missing")
         else:
-            yield Finding("value", Outcome.WARNING, f"no gradient of {name} is given: it is not checked", name)
+            message = f"no gradient of {name} is given: it is not checked"
+            yield Finding("value", Outcome.WARNING, message, name, "gradient missing")
 
 
 def _empty_place(examination: Examination, name: str) -> str:
