@@ -13,7 +13,7 @@ from backproof.language import parse_document
 from backproof.language.document import Document, Node, Prose
 
 _PACKAGE: Final = Path(__file__).resolve().parent
-_CLAUSE_END: Final = re.compile(r"(?<!et al)[.:;?!] ")
+_CLAUSE_END: Final = re.compile(r"(?<!et al)[.:;?!] (?![^()]*\))")
 
 
 @cache
