@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
 from backproof.domains import Context, Definition, Domain
 from backproof.kernel.indices import axis_of
 from backproof.terms import (
     REDUCTIONS,
+    RELATIONS,
     ZERO,
     Term,
     add,
@@ -29,6 +31,8 @@ from backproof.terms import (
 )
 
 MAX_ENTRIES: Final = 20_000
+#: Sizes are not made larger than this for the sake of places that are named by number.
+MAX_PLACE: Final = 7
 Sizes = Mapping[str, int]
 
 
@@ -161,13 +165,46 @@ def scenes(left: Term, right: Term, context: Context) -> Iterator[Scene]:
                 yield _scene(left, right, context, sizes, Random(seed))  # noqa: S311
             except TooLarge:
                 continue
+    named = _named_places(left, right, context)
+    for place in sorted({place for found in named.values() for place in found}):
+        sizes = {axis: 1 + max(named.get(axis, {1})) for axis in axes}
+        try:
+            yield _scene(left, right, context, sizes, Random(0), dict.fromkeys(named, place))  # noqa: S311
+        except TooLarge:
+            continue
 
 
-def _scene(left: Term, right: Term, context: Context, sizes: dict[str, int], random: Random) -> Scene:
+def _named_places(left: Term, right: Term, context: Context) -> dict[str, set[int]]:
+    """Return the places that a step names by number, by axis, as in ``a[n, 2]`` and ``[q = 2]``."""
+    found: dict[str, set[int]] = {}
+    for part in postorder(left, right, *(made.term for made in context.definitions.values())):
+        axes = context.shapes.get(part.data, ()) if part.head == "sym" else ()
+        pairs = [*zip(part.args, axes, strict=False)]
+        if part.head in RELATIONS and part.args[0].head == "idx":
+            pairs.append((part.args[1], part.args[0].data))
+        for place, axis in pairs:
+            number = as_fraction(place)
+            if number is not None and number.denominator == 1 and 0 <= number <= MAX_PLACE:
+                found.setdefault(axis_of(axis), set()).add(int(number))
+    return found
+
+
+def _scene(
+    left: Term,
+    right: Term,
+    context: Context,
+    sizes: dict[str, int],
+    random: Random,
+    places: Mapping[str, int] = MappingProxyType({}),
+) -> Scene:
+    """Return a step at given sizes, at random indices; with ``places`` at those, and at different ones elsewhere."""
     values = _integers(context, sizes, random)
     ground = Grounder(context, sizes, values)
     names_ = sorted({*left.axes, *right.axes})
     at = {name: random.randrange(sizes[axis_of(name)]) for name in names_}
+    if places:
+        numbered = [(name, places.get(axis_of(name), i)) for i, name in enumerate(names_)]
+        at = {name: place % sizes[axis_of(name)] for name, place in numbered}
     a, b = ground(left, at), ground(right, at)
     scalars = Context(ground.definitions, {**context.domains, **ground.domains})
     free = tuple(name for name in free_names(a, b, scalars) if name not in values)
