@@ -21,7 +21,10 @@ ALL = os.environ.get("BACKPROOF_MUTANTS") == "all"
 #: Mutants of each node in the default run.
 SAMPLE = 4
 #: Whose steps take the kernel seconds each; they are left to the run of all mutants.
-SLOW = frozenset({"max-pooling", "maxout", "group-norm", "causal-attention", "triplet-loss", "lstm-step", "gru-step"})
+SLOW = frozenset({
+    "max-pooling", "maxout", "group-norm", "causal-attention", "triplet-loss", "lstm-step", "gru-step",
+    "packed-lstm-step", "packed-gru-step",
+})  # fmt: skip
 NAMES = [name for name in tensor_campaign.NAMES if ALL or name not in SLOW]
 
 
