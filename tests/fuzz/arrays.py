@@ -265,6 +265,12 @@ def attempt(
     blind = judge(trial.left, trial.right, trial.context, refute=False, with_certificate=False)
     counts[f"blind {blind.kind.value}"] += 1
     failures = [wrongly_accepted(trial, blind, Random(number))] if blind.is_accepted else []
+    if not blind.is_accepted:  # a number lost or found on the way shows in steps that are true without it
+        factor = num(Random(number).choice((2, 10, Fraction(1, 2), Fraction(1, 10))))
+        scaled = replace(trial, right=mul(factor, trial.right))
+        other = judge(scaled.left, scaled.right, scaled.context, refute=False, with_certificate=False)
+        counts["scaled"] += 1
+        failures.append(wrongly_accepted(scaled, other, Random(number)) if other.is_accepted else None)
     if with_refuter:
         seeing = judge(trial.left, trial.right, trial.context)
         counts[seeing.kind.value] += 1

@@ -279,14 +279,19 @@ class Evaluator:
         sides = []
         for shift in (STEP, -STEP):
             beside = replace(self, point={**self.point, variable.data: plus(self.value(variable), shift)})
-            if abs(primal(beside.value(function)) - primal(here)) > mpf(10) ** -8:
+            if differ(beside.value(function), here):
                 raise UndefinedHere
             sides.append(self.slope(function, variable, shift))
-        if abs(primal(sides[0]) - primal(sides[1])) > mpf(10) ** -8:
+        if differ(*sides):
             raise UndefinedHere
         if self.is_rough is not None:
             self.is_rough[0] = True
         return sides[0]
+
+
+def differ(one: Any, other: Any) -> bool:
+    """Say whether two numbers are further apart than the step beside a join explains, be they large or small."""
+    return bool(abs(primal(one) - primal(other)) > mpf(10) ** -8 * (1 + abs(primal(one))))
 
 
 def evaluate(term: Term, context: Context, point: Mapping[str, Fraction]) -> tuple[mpf | None, bool]:
