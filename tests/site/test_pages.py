@@ -27,6 +27,10 @@ def tree(site: Path, name: str) -> Any:
     return html5lib.HTMLParser(strict=True).parse(text(site, name))
 
 
+#: Graphs of so many edges that nobody walks through them; the plain steps beside them have walks.
+LONG = {"packed-gru-step", "packed-lstm-step"}
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_valid_html(site: Path, name: str) -> None:
     assert tree(site, name).find(".//{http://www.w3.org/1999/xhtml}main") is not None
@@ -48,7 +52,7 @@ def test_every_formula_of_a_page_is_mathml_core(site: Path, name: str) -> None:
 @pytest.mark.parametrize("name", catalogue.names())
 def test_every_picture_of_a_page_is_valid_xml_with_a_title(site: Path, name: str) -> None:
     roots = [ET.fromstring(found) for found in SVG.findall(text(site, name))]
-    assert len(roots) >= 2
+    assert len(roots) >= 2 - (name in LONG)
     assert all(root.find("{http://www.w3.org/2000/svg}title").text for root in roots)
 
 
@@ -62,19 +66,15 @@ def test_a_page_refers_to_files_and_places_that_exist(site: Path, name: str) -> 
     assert {link[1:] for link in links if link.startswith("#")} <= ids
 
 
-#: Pages of long graphs, which weigh more than the 120 kB that all others keep to.
-HEAVY = {"packed-gru-step": 150_000, "packed-lstm-step": 150_000}
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_of_the_catalogue_weighs_at_most_120_kilobytes(site: Path, name: str) -> None:
-    assert (site / f"{name}.html").stat().st_size <= HEAVY.get(name, 120_000)
+    assert (site / f"{name}.html").stat().st_size <= 120_000
 
 
 @pytest.mark.parametrize("name", catalogue.names())
 def test_a_page_has_a_walk_and_code(site: Path, name: str) -> None:
     page = text(site, name)
-    assert 'class="walk"' in page
+    assert ('class="walk"' in page) is (name not in LONG)
     assert "<summary>numpy</summary>" in page
 
 

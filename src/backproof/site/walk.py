@@ -28,6 +28,8 @@ from backproof.terms import FUNCTIONS, REDUCTIONS, RELATIONS, Term, as_fraction,
 #: Ems of a number in the picture that may change, and of an entry of an array.
 _ROOM: Final = 4.6
 _ENTRY: Final = 3.7
+#: A walk over more edges loses its reader.
+MOST_EDGES: Final = 16
 #: What the script computes with.
 _HEADS: Final = (
     {"num", "sym", "idx", "size", "add", "mul", "neg", "div", "pow", "max", "min", "abs", "sign", "where", "bracket"}
@@ -39,8 +41,9 @@ _HEADS: Final = (
 
 
 def walk_through(derivation: Derivation, writer: Writer) -> str:
-    """Return the section: controls, picture and steps; nothing without a backward pass or without numbers."""
-    start = start_of(derivation) if derivation.pullbacks and _is_numeric(derivation) else None
+    """Return the section: controls, picture and steps; nothing without a backward pass of some edges and numbers."""
+    is_walked = 0 < len(derivation.pullbacks) <= MOST_EDGES and _is_numeric(derivation)
+    start = start_of(derivation) if is_walked else None
     if start is None:
         return ""
     found = walk_numbers(derivation, start)
