@@ -496,6 +496,16 @@ def _change(place: Term, random: Random, term: Term) -> Term | None:
     return random.choice((neg(place), mul(num(10), place), power(place, 2), div(place, num(2))))
 
 
+def _denominator_taken_out(random: Random) -> Trial:
+    """Return a sum of quotients beside the quotient of the sum, which may be off by a number."""
+    body = random_term(random, 2, frozenset({"n"}))
+    numbers = [num(random.choice((2, 3, 10, Fraction(1, 10), Fraction(1, 2)))) for _ in range(2)]
+    below = power(add(mul(numbers[0], sym("p")), numbers[1]), num(random.choice((1, 1, 2))))
+    left, right = reduction("sum", ("n",), div(body, below)), div(reduction("sum", ("n",), body), below)
+    lost = random.choice((num(1), num(1), *numbers, power(numbers[0], num(2))))
+    return Trial(left, random.choice((mul, div))(right, lost), random_context(), "denominator")
+
+
 def trial(number: int, seed: int, base: list[Trial]) -> Trial:
     """Return the trial with this number: a mutant of a step of the catalogue, or a random term and a rewriting."""
     random = Random(f"arrays {seed}:{number}")
@@ -505,6 +515,8 @@ def trial(number: int, seed: int, base: list[Trial]) -> Trial:
         i = 1 if sides[0].head == "sym" else random.randrange(2)
         sides[i] = mutated(sides[i], random)
         return Trial(sides[0], sides[1], step.context, step.origin)
+    if number % 8 == 2:
+        return _denominator_taken_out(random)
     left = random_term(random, random.choice((2, 3, 3, 4)), frozenset(random.choice(((), ("n",), ("n", "k")))))
     right = left
     for _ in range(random.randint(1, 4)):
